@@ -1,0 +1,47 @@
+//! Every path of the cloud and of the key server, once.
+
+/// [`crate::site::Site`], without authentication.
+pub const SITE: &str = "/.well-known/hybridcal";
+/// Alive and able to reach its database.
+pub const HEALTH: &str = "/health";
+
+// For clients: bearer token of audience `hc-api`.
+pub const MEETINGS: &str = "/calendar/api/v1/calendarEvents";
+pub const MEETING: &str = "/calendar/api/v1/calendarEvents/{id}";
+pub const MEETING_NOTES: &str = "/calendar/api/v1/calendarEvents/{id}/notes";
+pub const MEETING_PARTICIPANTS: &str = "/calendar/api/v1/calendarEvents/{id}/participants";
+pub const CHANGES: &str = "/calendar/api/v1/changes";
+pub const EVENTS: &str = "/calendar/api/v1/events";
+pub const JOIN_BUTTONS: &str = "/calendar/api/v1/joinButtons";
+
+// For connectors: their own signed token.
+pub const LEASES: &str = "/connector/v1/leases";
+pub const MAILBOX_STATE: &str = "/connector/v1/mailboxes/{user}/state";
+pub const MAILBOX_COMMITS: &str = "/connector/v1/mailboxes/{user}/commits";
+
+// The key server has one path: the draft's messages say what is wanted.
+pub const KMS: &str = "/kms/v1/messages";
+
+/// Puts a value into a path's only placeholder.
+pub fn with(path: &str, value: &str) -> String {
+    match (path.find('{'), path.find('}')) {
+        (Some(from), Some(to)) => {
+            let before = path.get(..from).unwrap_or_default();
+            let after = path.get(to + 1..).unwrap_or_default();
+            format!("{before}{value}{after}")
+        }
+        (None, _) | (_, None) => path.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_placeholder_is_filled() {
+        assert_eq!(
+            super::with(super::MEETING_NOTES, "abc"),
+            "/calendar/api/v1/calendarEvents/abc/notes"
+        );
+        assert_eq!(super::with(super::SITE, "abc"), super::SITE);
+    }
+}

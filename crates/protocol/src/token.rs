@@ -1,0 +1,39 @@
+//! Who somebody is: the claims in the tokens of people and of connectors. Checking signatures is
+//! `world::issuer`'s work.
+
+use serde::{Deserialize, Serialize};
+
+/// The cloud's audience. A token of one audience is refused by the other.
+pub const AUDIENCE_API: &str = "hc-api";
+/// The key server's audience. The cloud never sees such a token.
+pub const AUDIENCE_KMS: &str = "hc-kms";
+/// Longest life of a connector's own token.
+pub const CONNECTOR_TOKEN_SECONDS: i64 = 60;
+
+/// What the organization's sign-in provider says about a person. The address is the identity;
+/// a provider that says `email_verified: false` is not believed.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PersonClaims {
+    pub sub: String,
+    pub exp: i64,
+    pub email: String,
+    #[serde(default = "verified")]
+    pub email_verified: bool,
+}
+
+fn verified() -> bool {
+    true
+}
+
+/// What a connector says of itself, signed with its own key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ConnectorClaims {
+    /// Connector id.
+    pub iss: String,
+    pub sub: String,
+    pub aud: String,
+    pub iat: i64,
+    pub exp: i64,
+    /// Each token is good once.
+    pub jti: String,
+}
