@@ -1,0 +1,162 @@
+//! One result per object of a request: success, success with a warning, or an error.
+
+use std::time::Duration;
+
+use crate::{
+    ResponseCode,
+    soap::MessageXml,
+    xml::{Content, Node, Notes, Writer, XmlError, element, words},
+};
+
+/// What an answer says about one object of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResponseMessage<T> {
+    Success(T),
+    /// It worked, but; or it was not tried because an earlier object failed.
+    Warning(T, ItemError),
+    Error(ItemError),
+}
+
+element! {
+    /// Why an object failed.
+    pub struct ItemError {
+        "m:MessageText" text: Option<String> = hidden,
+        "m:ResponseCode" code: ResponseCode,
+        "m:DescriptiveLinkKey" descriptive_link_key: Option<i32>,
+        "m:MessageXml" message_xml: Option<Box<MessageXml>>,
+        /// Only of a refused GetStreamingEvents: the subscriptions that spoil the request.
+        "m:ErrorSubscriptionIds?/m:SubscriptionId" error_subscription_ids: Vec<String>,
+    }
+}
+
+words! {
+    pub enum ResponseClass { Success, Warning, Error }
+}
+
+impl<T> ResponseMessage<T> {
+    /// The data, also with a warning; callers that care about warnings match instead.
+    pub fn into_result(self) -> Result<T, ItemError> {
+        match self {
+            Self::Success(value) | Self::Warning(value, _) => Ok(value),
+            Self::Error(error) => Err(error),
+        }
+    }
+
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> ResponseMessage<U> {
+        match self {
+            Self::Success(value) => ResponseMessage::Success(change(value)),
+            Self::Warning(value, error) => ResponseMessage::Warning(change(value), error),
+            Self::Error(error) => ResponseMessage::Error(error),
+        }
+    }
+}
+
+impl<T> From<Result<T, ItemError>> for ResponseMessage<T> {
+    fn from(result: Result<T, ItemError>) -> Self {
+        match result {
+            Ok(value) => Self::Success(value),
+            Err(error) => Self::Error(error),
+        }
+    }
+}
+
+impl ItemError {
+    pub fn new(code: ResponseCode, text: impl Into<String>) -> Self {
+        Self {
+            text: Some(text.into()),
+            code,
+            descriptive_link_key: None,
+            message_xml: None,
+            error_subscription_ids: Vec::new(),
+        }
+    }
+
+    /// "Come back later", said of one object.
+    pub fn server_busy(back_off: Duration) -> Self {
+        let message_xml = Some(Box::new(MessageXml::back_off_of(back_off)));
+        Self { message_xml, ..Self::new(ResponseCode::ErrorServerBusy, "The server is busy.") }
+    }
+
+    /// With a warning there is a reply, and the ids are the reply's.
+    fn without_subscriptions(mut self) -> Self {
+        self.error_subscription_ids.clear();
+        self
+    }
+
+    /// How long the server asks us to stay away.
+    pub fn back_off(&self) -> Option<Duration> {
+        self.message_xml.as_ref()?.back_off()
+    }
+}
+
+impl std::fmt::Display for ItemError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the server answered {}", self.code.as_str())
+    }
+}
+
+impl std::error::Error for ItemError {}
+
+impl<T: Content + Default> ResponseMessage<T> {
+    pub(crate) fn read(node: &Node, notes: &mut Notes) -> Result<Self, XmlError> {
+        match ResponseClass::from(node.attribute("ResponseClass").unwrap_or("Success")) {
+            ResponseClass::Error => Ok(Self::Error(read_error(node, notes))),
+            ResponseClass::Warning => {
+                let error = read_error(node, notes).without_subscriptions();
+                Ok(Self::Warning(T::read(node, notes)?, error))
+            }
+            ResponseClass::Success | ResponseClass::Other(_) => {
+                T::read(node, notes).map(Self::Success)
+            }
+        }
+    }
+
+    /// Writes the content of an open message; a failed one carries the empty value, since the
+    /// schema wants the containers even then.
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        match self {
+            Self::Success(value) => {
+                writer.attribute("ResponseClass", ResponseClass::Success.as_str());
+                writer.open("m:ResponseCode");
+                writer.text(ResponseCode::NoError.as_str());
+                writer.close();
+                value.write(writer);
+            }
+            Self::Warning(value, error) => {
+                writer.attribute("ResponseClass", ResponseClass::Warning.as_str());
+                error.clone().without_subscriptions().write(writer);
+                value.write(writer);
+            }
+            Self::Error(error) => {
+                writer.attribute("ResponseClass", ResponseClass::Error.as_str());
+                error.write(writer);
+                T::default().write(writer);
+            }
+        }
+    }
+}
+
+/// The schema allows an error without a code; the empty word then stands for it.
+fn read_error(node: &Node, notes: &mut Notes) -> ItemError {
+    ItemError::read(node, notes).unwrap_or_else(|_| ItemError {
+        text: None,
+        code: ResponseCode::Other(String::new()),
+        descriptive_link_key: None,
+        message_xml: None,
+        error_subscription_ids: Vec::new(),
+    })
+}
+
+#[cfg(test)]
+impl<T: crate::xml::sample::Sample> crate::xml::sample::Sample for ResponseMessage<T> {
+    fn sample(source: &mut crate::xml::sample::Source) -> Self {
+        match source.byte() % 3 {
+            0 => Self::Success(T::sample(source)),
+            1 => {
+                let error = ItemError::sample(source).without_subscriptions();
+                Self::Warning(T::sample(source), error)
+            }
+            _ => Self::Error(ItemError::sample(source)),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! Both directions against each other, against foreign documents, and against hostile ones.
+
+mod documents;
+mod hostile;
+mod round_trip;
+mod wire;
