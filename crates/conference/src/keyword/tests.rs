@@ -1,0 +1,66 @@
+//! What counts as a keyword, and what only looks like one.
+
+use super::{Keywords, MalformedKeyword, Mention};
+
+fn keywords() -> Keywords {
+    let pairs = [("@meet", "jitsi"), ("@Webex", "webex")];
+    Keywords::new(pairs.map(|(keyword, provider)| (keyword.to_owned(), provider.to_owned())))
+        .unwrap()
+}
+
+fn check(location: &str, expected: &str) {
+    let seen = match keywords().find(location) {
+        None => "nothing".to_owned(),
+        Some(Mention::Found(found)) => format!("{} {:?}", found.provider, &location[found.range]),
+        Some(Mention::UnknownModifier(found)) => {
+            format!("unknown {}", found.modifier.unwrap_or_default())
+        }
+    };
+    assert_eq!(seen, expected, "{location:?}");
+}
+
+#[test]
+fn a_keyword_is_a_whole_word_in_any_case() {
+    check("@meet", r#"jitsi "@meet""#);
+    check("Room 4; @MEET", r#"jitsi "@MEET""#);
+    check("(@webex)", r#"webex "@webex""#);
+    check("Köln, @meet.", r#"jitsi "@meet""#);
+    check("@meet: room 4", r#"jitsi "@meet""#);
+    check("@meet; https://meet.example.com/x", r#"jitsi "@meet""#);
+}
+
+#[test]
+fn addresses_and_longer_words_are_no_keywords() {
+    check("joe@webex.com", "nothing");
+    check("@webexfoo", "nothing");
+    check("@webex.com", "nothing");
+    check("@meet@example.com", "nothing");
+    check("@meetü", "nothing");
+    check("ü@meet", "nothing");
+    check("https://example.com/@meet", "nothing");
+    check("@meet-room", "nothing");
+    check("", "nothing");
+    check("@", "nothing");
+}
+
+#[test]
+fn the_leftmost_wins() {
+    check("@webex @meet", r#"webex "@webex""#);
+    check("joe@meet @meet and @webex", r#"jitsi "@meet""#);
+    check("@meet:space @webex", "unknown space");
+}
+
+#[test]
+fn a_modifier_nobody_knows_is_told() {
+    check("@webex:MyRoom", "unknown myroom");
+    check("@meet:onetime.", "unknown onetime");
+    check("@meet:a@b", "nothing");
+}
+
+#[test]
+fn a_malformed_keyword_is_refused() {
+    for keyword in ["meet", "@", "@a b", "@ü"] {
+        let refused = Keywords::new([(keyword.to_owned(), "jitsi".to_owned())]).unwrap_err();
+        assert_eq!(refused, MalformedKeyword(keyword.to_owned()));
+    }
+}
