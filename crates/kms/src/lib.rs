@@ -1,0 +1,25 @@
+//! Keys are one thing, in one place: the key server, its client, and sealing and opening with
+//! what they guard. The server sees no sealed text; whoever seals keeps no key on disk.
+//!
+//! Start reading at [`seal`] for the format, at [`server`] for who is given what.
+
+pub mod client;
+pub mod config;
+pub mod connector_key;
+pub mod content_key;
+pub mod index;
+pub mod master_key;
+pub mod seal;
+pub mod server;
+pub mod state_seal;
+pub mod store;
+
+mod aead;
+pub mod audit;
+#[cfg(test)]
+mod folder;
+mod framed;
+mod hex;
+mod pem;
+mod permission;
+mod quota;

@@ -1,0 +1,73 @@
+//! Who may do what with which key: one pure function.
+
+use protocol::{
+    ids::{ConnectorId, UserId},
+    keys::{Method, Purpose},
+};
+use uuid::Uuid;
+
+/// Somebody whose token was good.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Caller {
+    Person(UserId),
+    Connector(ConnectorId),
+}
+
+/// Whether the caller may do this with keys of that purpose belonging to that resource. A user's
+/// resource has the user's id; nobody but connectors has a use for the other ones.
+pub(crate) fn may(caller: &Caller, method: Method, purpose: Purpose, resource: Uuid) -> bool {
+    match (caller, method) {
+        (Caller::Connector(_), Method::Create | Method::Retrieve) => true,
+        (Caller::Person(user), Method::Retrieve) => match purpose {
+            Purpose::Content => user.0 == resource,
+            Purpose::Index | Purpose::State | Purpose::Conference => false,
+        },
+        (Caller::Person(_), Method::Create)
+        | (Caller::Person(_) | Caller::Connector(_), Method::Update | Method::Delete) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table() {
+        use Method::{Create, Delete, Retrieve, Update};
+        use Purpose::{Conference, Content, Index, State};
+
+        let own = Uuid::from_u128(1);
+        let other = Uuid::from_u128(2);
+        let person = Caller::Person(UserId(own));
+        let connector = Caller::Connector(ConnectorId("c-1".into()));
+        let allowed = |method, purpose| {
+            [
+                may(&person, method, purpose, own),
+                may(&person, method, purpose, other),
+                may(&connector, method, purpose, own),
+            ]
+        };
+        // Columns: a person with an own key, with somebody else's; a connector.
+        let (no, yes) = (false, true);
+        for (method, purpose, expected) in [
+            (Create, Content, [no, no, yes]),
+            (Create, Index, [no, no, yes]),
+            (Create, State, [no, no, yes]),
+            (Create, Conference, [no, no, yes]),
+            (Retrieve, Content, [yes, no, yes]),
+            (Retrieve, Index, [no, no, yes]),
+            (Retrieve, State, [no, no, yes]),
+            (Retrieve, Conference, [no, no, yes]),
+            (Update, Content, [no, no, no]),
+            (Update, Index, [no, no, no]),
+            (Update, State, [no, no, no]),
+            (Update, Conference, [no, no, no]),
+            (Delete, Content, [no, no, no]),
+            (Delete, Index, [no, no, no]),
+            (Delete, State, [no, no, no]),
+            (Delete, Conference, [no, no, no]),
+        ] {
+            assert_eq!(allowed(method, purpose), expected, "{method:?} {purpose:?}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The key server: one path for the draft's messages, one for health.
+
+mod answers;
+mod reply;
+mod target;
+
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Request, State, rejection::BytesRejection},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use protocol::{
+    keys::{KEY_MESSAGE_BYTES_MAX, KeyRequest},
+    problem::{self, Problem, name},
+    routes,
+};
+use tokio::{task::JoinHandle, time::timeout};
+use world::{
+    World,
+    http::serve,
+    issuer::{Issuer, KnownSigners, NotAKey},
+    network::Listener,
+    stop::Stop,
+    tls::Identity,
+};
+
+use crate::{
+    config::{Config, Tls},
+    master_key::{MasterKey, MasterKeyFailure},
+    quota::Quota,
+    store::{Store, StoreFailure},
+};
+use answers::Kms;
+
+/// From the first byte of the body to the answer; includes asking the sign-in provider.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a browser may remember that it may ask.
+const PREFLIGHT_SECONDS: &str = "600";
+const CHECK_VALUE: &str = "master-key-check";
+
+/// A server that is up.
+pub struct Running {
+    /// `host:port`
+    pub address: String,
+    /// Ends some time after the stop.
+    pub join: JoinHandle<()>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartFailure {
+    #[error("cannot listen on {address}")]
+    Listen { address: String, source: io::Error },
+    #[error(transparent)]
+    Store(#[from] StoreFailure),
+    #[error("the key database cannot be read or written")]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyFailure),
+    #[error(transparent)]
+    ConnectorKey(#[from] NotAKey),
+    #[error("{0} is not a host for key URLs")]
+    Host(String),
+}
+
+/// Returns when requests are accepted.
+pub async fn start(config: Config, world: World, stop: Stop) -> Result<Running, StartFailure> {
+    check_host(&config.host)?;
+    let signers: BTreeMap<String, String> =
+        config.connectors.iter().map(|c| (c.id.0.clone(), c.public_key.clone())).collect();
+    let signers = KnownSigners::new(&signers)?;
+    let store = Store::open(&config.database, world.clock.clone()).await?;
+    let master_key = find_master_key(&config, &store, &world).await?;
+    let listener = listen(&config, &world)
+        .await
+        .map_err(|source| StartFailure::Listen { address: config.listen.clone(), source })?;
+    let address = listener.address().to_owned();
+    let kms = Arc::new(Kms {
+        issuer: Issuer::new(world.clone(), config.issuer),
+        host: config.host,
+        organization: config.organization,
+        connectors: config.connectors.into_iter().map(|connector| connector.id).collect(),
+        store: store.clone(),
+        master_key,
+        signers,
+        quota: Quota::default(),
+        world,
+    });
+    let router = router(kms, config.web_origins);
+    let join = tokio::spawn(async move {
+        serve(listener, router, stop).await;
+        store.close().await;
+    });
+    Ok(Running { address, join })
+}
+
+/// It stands in every header of every seal, so it must be an ordinary one.
+fn check_host(host: &str) -> Result<(), StartFailure> {
+    let is_ordinary = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:".contains(&b);
+    let fits = !host.is_empty() && host.len() <= HOST_BYTES_MAX;
+    if fits && host.bytes().all(is_ordinary) {
+        Ok(())
+    } else {
+        Err(StartFailure::Host(host.into()))
+    }
+}
+
+/// RFC 1035, and a port.
+const HOST_BYTES_MAX: usize = 260;
+
+async fn listen(config: &Config, world: &World) -> io::Result<Listener> {
+    match config.tls.clone() {
+        None => world.network.listen(&config.listen).await,
+        Some(Tls { certificate_file, key_file }) => {
+            let identity = Identity { certificate_file, key_file };
+            world.network.listen_tls(&config.listen, &identity).await
+        }
+    }
+}
+
+/// The one this database was made with, and no other.
+async fn find_master_key(
+    config: &Config,
+    store: &Store,
+    world: &World,
+) -> Result<MasterKey, StartFailure> {
+    let is_new = store.setting(CHECK_VALUE).await?.is_none();
+    let master_key = MasterKey::find(&config.master_key, is_new, &world.chance)?;
+    let check_value = master_key.check_value(&config.organization);
+    store.keep_setting(CHECK_VALUE, &check_value).await?;
+    if store.setting(CHECK_VALUE).await? != Some(check_value) {
+        return Err(MasterKeyFailure::OtherKey.into());
+    }
+    Ok(master_key)
+}
+
+fn router(kms: Arc<Kms>, web_origins: Vec<String>) -> Router {
+    Router::new()
+        .route(routes::KMS, post(message))
+        .route(routes::HEALTH, get(health))
+        .layer(DefaultBodyLimit::max(KEY_MESSAGE_BYTES_MAX))
+        .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn_with_state(Arc::<[String]>::from(web_origins), for_browsers))
+        .with_state(kms)
+}
+
+/// 200 whenever the message was understood; its own `status` says the rest.
+async fn message(State(kms): State<Arc<Kms>>, body: Result<Bytes, BytesRejection>) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            return refuse(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                name::TOO_LARGE,
+                "The message is too long",
+            );
+        }
+        Err(_broken) => return malformed(),
+    };
+    let Ok(request) = serde_json::from_slice::<KeyRequest>(&body) else { return malformed() };
+    let answer = kms.answer(&request).await;
+    ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
+}
+
+fn malformed() -> Response {
+    refuse(StatusCode::BAD_REQUEST, name::INVALID_REQUEST, "Not a message for a key server")
+}
+
+async fn health(State(kms): State<Arc<Kms>>) -> StatusCode {
+    if kms.store.is_reachable().await { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    let answered = timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    answered.unwrap_or_else(|_elapsed| {
+        refuse(StatusCode::SERVICE_UNAVAILABLE, name::SLOW_DOWN, "Not answered in time")
+    })
+}
+
+fn refuse(status: StatusCode, name: &str, title: &str) -> Response {
+    let problem = Problem::new(status.as_u16(), name, title);
+    let media_type = [(header::CONTENT_TYPE, problem::MEDIA_TYPE)];
+    (status, media_type, Json(problem)).into_response()
+}
+
+/// CORS: which web apps' scripts may read our answers. Tokens travel in the body, no cookies.
+async fn for_browsers(
+    State(web_origins): State<Arc<[String]>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let known = origin.filter(|origin| web_origins.iter().any(|known| origin == known.as_str()));
+    let is_preflight = request.method() == Method::OPTIONS;
+    let mut response = match (is_preflight, &known) {
+        (false, _) => next.run(request).await,
+        (true, Some(_)) => StatusCode::NO_CONTENT.into_response(),
+        (true, None) => {
+            refuse(StatusCode::FORBIDDEN, name::NOT_PERMITTED, "Not for this web origin")
+        }
+    };
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = known {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        if is_preflight {
+            allow_posting(headers);
+        }
+    }
+    response
+}
+
+fn allow_posting(headers: &mut HeaderMap) {
+    let mut allow = |name, value| headers.insert(name, HeaderValue::from_static(value));
+    allow(header::ACCESS_CONTROL_ALLOW_METHODS, "POST");
+    allow(header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type");
+    allow(header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_SECONDS);
+}
+
+#[cfg(test)]
+mod tests;

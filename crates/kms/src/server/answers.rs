@@ -1,0 +1,205 @@
+//! What the key server answers: who asks, whether they may, and the key.
+
+use protocol::{
+    ids::{ConnectorId, KeyUrl, OrganizationId, UserId},
+    keys::{Credential, KeyAnswer, KeyObject, KeyRequest, Method, Purpose},
+    token::{AUDIENCE_KMS, CONNECTOR_TOKEN_SECONDS, PersonClaims},
+};
+use uuid::Uuid;
+use world::{
+    World,
+    issuer::{Issuer, KnownSigners},
+};
+
+use super::{
+    reply::{Denied, Given, log_entry, to_answer},
+    target::Target,
+};
+use crate::{
+    content_key::ContentKey,
+    master_key::{MasterKey, WrappedFor},
+    permission::{Caller, may},
+    quota::Quota,
+    store::{PURPOSES, Store, StoredKey},
+};
+
+/// Everything a request needs.
+pub(super) struct Kms {
+    pub(super) world: World,
+    pub(super) host: String,
+    pub(super) organization: OrganizationId,
+    pub(super) store: Store,
+    pub(super) master_key: MasterKey,
+    pub(super) issuer: Issuer,
+    pub(super) signers: KnownSigners,
+    pub(super) connectors: Vec<ConnectorId>,
+    pub(super) quota: Quota,
+}
+
+impl Kms {
+    pub(super) async fn answer(&self, request: &KeyRequest) -> KeyAnswer {
+        let given = match self.authenticate(request).await {
+            Ok(caller) => self.answer_to(&caller, request).await,
+            Err(denied) => Err(denied),
+        };
+        to_answer(request.request_id, given)
+    }
+
+    async fn authenticate(&self, request: &KeyRequest) -> Result<Caller, Denied> {
+        let Credential { user_id, bearer } = &request.client.credential;
+        let connector = ConnectorId(request.client.client_id.clone());
+        if self.connectors.contains(&connector) {
+            let now = self.world.clock.now();
+            let name = self
+                .signers
+                .verify(bearer, AUDIENCE_KMS, now, CONNECTOR_TOKEN_SECONDS)
+                .map_err(Denied::from)?;
+            // A connector is nobody's user.
+            let is_it = name == connector.0 && user_id.is_none();
+            return if is_it { Ok(Caller::Connector(connector)) } else { Err(Denied::Token) };
+        }
+        let claims: PersonClaims = self.issuer.verify(bearer, AUDIENCE_KMS).await?;
+        let user = UserId::of(&self.organization, &claims.email);
+        let is_it = claims.email_verified && user_id.is_none_or(|claimed| claimed == user.0);
+        if is_it { Ok(Caller::Person(user)) } else { Err(Denied::Token) }
+    }
+
+    /// Nothing leaves before it is in the log.
+    async fn answer_to(&self, caller: &Caller, request: &KeyRequest) -> Result<Given, Denied> {
+        let now = self.world.clock.now();
+        if let Err(left) = self.quota.take(caller, now) {
+            let retry_after_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+            return Err(Denied::SlowDown { retry_after_ms });
+        }
+        let given = self.give(caller, request).await;
+        let entry = log_entry(caller, request, &given, now);
+        self.store.append(&entry).await.map_err(database)?;
+        given
+    }
+
+    async fn give(&self, caller: &Caller, request: &KeyRequest) -> Result<Given, Denied> {
+        let target = Target::read(&request.uri, &self.host);
+        match (request.method, target) {
+            (Method::Update, Target::Ping) => Ok(Given::Nothing),
+            (Method::Create, Target::Keys) => self.create(caller, request).await,
+            (Method::Retrieve, Target::Key(id)) => self.retrieve(caller, id).await,
+            (Method::Retrieve, Target::ResourceKeys(resource)) => {
+                self.current_keys(caller, resource, request.purpose).await
+            }
+            (_, Target::Unknown) => Err(Denied::NotFound),
+            (
+                Method::Create | Method::Retrieve | Method::Update | Method::Delete,
+                Target::Keys
+                | Target::Key(_)
+                | Target::ResourceKeys(_)
+                | Target::Resource(_)
+                | Target::Ping
+                | Target::NotOffered,
+            ) => Err(Denied::NotOffered),
+        }
+    }
+
+    /// The current key of a resource for a purpose, made if there is none.
+    async fn create(&self, caller: &Caller, request: &KeyRequest) -> Result<Given, Denied> {
+        let uri = request.resource_uri.as_deref();
+        let uri = uri.ok_or(Denied::Malformed("resourceUri is needed"))?;
+        let purpose = request.purpose.ok_or(Denied::Malformed("purpose is needed"))?;
+        let resource = match Target::read(uri, &self.host) {
+            Target::Resource(resource) => resource,
+            Target::Unknown => return Err(Denied::NotFound),
+            Target::Keys
+            | Target::Key(_)
+            | Target::ResourceKeys(_)
+            | Target::Ping
+            | Target::NotOffered => return Err(Denied::Malformed("resourceUri names no resource")),
+        };
+        if !may(caller, Method::Create, purpose, resource) {
+            return Err(Denied::NotPermitted);
+        }
+        if let Some(key) = self.find_current(resource, purpose).await? {
+            return Ok(Given::Key(Box::new(key)));
+        }
+        let key = self.make(resource, purpose)?;
+        if self.store.put_first_key(&key).await.map_err(database)? {
+            return Ok(Given::Made(Box::new(self.object(key)?)));
+        }
+        // Somebody else was quicker: theirs is the current one.
+        let key = self.find_current(resource, purpose).await?.ok_or(Denied::NotNow)?;
+        Ok(Given::Key(Box::new(key)))
+    }
+
+    async fn retrieve(&self, caller: &Caller, id: Uuid) -> Result<Given, Denied> {
+        let key = self.store.find_key(id).await.map_err(database)?;
+        let key = key.filter(|key| may(caller, Method::Retrieve, key.purpose, key.resource));
+        Ok(Given::Key(Box::new(self.object(key.ok_or(Denied::NotFound)?)?)))
+    }
+
+    /// The keys in use now, of all purposes or of one: those the caller may have.
+    async fn current_keys(
+        &self,
+        caller: &Caller,
+        resource: Uuid,
+        purpose: Option<Purpose>,
+    ) -> Result<Given, Denied> {
+        let is_wanted = |known: &Purpose| purpose.is_none_or(|wanted| wanted == *known);
+        let is_allowed = |known: &Purpose| may(caller, Method::Retrieve, *known, resource);
+        let purposes: Vec<Purpose> =
+            PURPOSES.into_iter().filter(is_wanted).filter(is_allowed).collect();
+        if purposes.is_empty() {
+            return Err(Denied::NotFound);
+        }
+        let mut keys = Vec::with_capacity(purposes.len());
+        for purpose in purposes {
+            keys.extend(self.find_current(resource, purpose).await?);
+        }
+        Ok(Given::Keys(keys))
+    }
+
+    async fn find_current(
+        &self,
+        resource: Uuid,
+        purpose: Purpose,
+    ) -> Result<Option<KeyObject>, Denied> {
+        let key = self.store.find_current_key(resource, purpose).await.map_err(database)?;
+        key.map(|key| self.object(key)).transpose()
+    }
+
+    fn make(&self, resource: Uuid, purpose: Purpose) -> Result<StoredKey, Denied> {
+        let id = self.world.chance.uuid();
+        let key = ContentKey::generate(KeyUrl::new(&self.host, id), &self.world.chance);
+        let wrapped_for =
+            WrappedFor { organization: &self.organization, resource, purpose, key: id };
+        let wrapped = self.master_key.wrap(key.bytes(), &wrapped_for, &self.world.chance);
+        let wrapped = wrapped.map_err(master_key)?;
+        Ok(StoredKey { id, resource, purpose, made: self.world.clock.now(), wrapped })
+    }
+
+    fn object(&self, stored: StoredKey) -> Result<KeyObject, Denied> {
+        let StoredKey { id, resource, purpose, made, wrapped } = stored;
+        let wrapped_for =
+            WrappedFor { organization: &self.organization, resource, purpose, key: id };
+        let bytes = self.master_key.unwrap(wrapped, &wrapped_for).map_err(master_key)?;
+        let key = ContentKey::from_unwrapped(KeyUrl::new(&self.host, id), bytes);
+        Ok(KeyObject {
+            uri: key.url().clone(),
+            jwk: key.to_jwk(),
+            create_date: made,
+            bind_date: Some(made),
+            resource_uri: Some(format!("kms://{}/resources/{resource}", self.host)),
+            purpose: Some(purpose),
+            kcv: key.check_value(),
+        })
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the end of the chain: said once, here")]
+fn database(error: sqlx::Error) -> Denied {
+    tracing::error!(%error, "The key database does not answer");
+    Denied::NotNow
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the end of the chain: said once, here")]
+fn master_key(error: crate::master_key::NotWrappedHere) -> Denied {
+    tracing::error!(%error, "The key database was altered, or is not whole");
+    Denied::NotNow
+}

@@ -1,0 +1,130 @@
+//! How an answer is put into the draft's words, and what the log keeps of it.
+
+use jiff::Timestamp;
+use protocol::keys::{KeyAnswer, KeyObject, KeyRequest, Method};
+use uuid::Uuid;
+use world::issuer::Refused;
+
+use crate::{audit::Entry, permission::Caller};
+
+/// What is given, before it becomes JSON.
+pub(super) enum Given {
+    Nothing,
+    Made(Box<KeyObject>),
+    Key(Box<KeyObject>),
+    Keys(Vec<KeyObject>),
+}
+
+/// Why nothing is given.
+#[derive(Debug)]
+pub(super) enum Denied {
+    Malformed(&'static str),
+    Token,
+    NotPermitted,
+    /// Also for what belongs to somebody else.
+    NotFound,
+    SlowDown {
+        retry_after_ms: u64,
+    },
+    NotOffered,
+    /// The sign-in provider or the database is away.
+    NotNow,
+}
+
+/// After which a caller may try again when a neighbour of ours is away.
+const NOT_NOW_RETRY_MS: u64 = 2_000;
+
+impl From<Refused> for Denied {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Token => Self::Token,
+            Refused::Unreachable => Self::NotNow,
+        }
+    }
+}
+
+fn status(given: &Result<Given, Denied>) -> u16 {
+    match given {
+        Ok(Given::Made(_)) => 201,
+        Ok(Given::Nothing | Given::Key(_) | Given::Keys(_)) => 200,
+        Err(Denied::Malformed(_)) => 400,
+        Err(Denied::Token) => 401,
+        Err(Denied::NotPermitted) => 403,
+        Err(Denied::NotFound) => 404,
+        Err(Denied::SlowDown { .. }) => 429,
+        Err(Denied::NotOffered) => 501,
+        Err(Denied::NotNow) => 503,
+    }
+}
+
+pub(super) fn to_answer(request_id: Uuid, given: Result<Given, Denied>) -> KeyAnswer {
+    let status = status(&given);
+    let mut answer =
+        KeyAnswer { status, request_id, key: None, keys: None, reason: None, retry_after_ms: None };
+    match given {
+        Ok(Given::Nothing) => {}
+        Ok(Given::Made(key) | Given::Key(key)) => answer.key = Some(*key),
+        Ok(Given::Keys(keys)) => answer.keys = Some(keys),
+        Err(denied) => {
+            answer.reason = Some(denied.reason().into());
+            answer.retry_after_ms = denied.retry_after_ms();
+        }
+    }
+    answer
+}
+
+impl Denied {
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Malformed(what) => what,
+            Self::Token => "the token is not valid here",
+            Self::NotPermitted => "not permitted",
+            Self::NotFound => "no such key, or not yours",
+            Self::SlowDown { .. } => "too many requests",
+            Self::NotOffered => "not offered",
+            Self::NotNow => "not possible at the moment",
+        }
+    }
+
+    fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::SlowDown { retry_after_ms } => Some(*retry_after_ms),
+            Self::NotNow => Some(NOT_NOW_RETRY_MS),
+            Self::Malformed(_)
+            | Self::Token
+            | Self::NotPermitted
+            | Self::NotFound
+            | Self::NotOffered => None,
+        }
+    }
+}
+
+/// Longest URI kept in the log; longer ones are not ours anyway.
+const LOGGED_URI_BYTES_MAX: usize = 200;
+
+pub(super) fn log_entry(
+    caller: &Caller,
+    request: &KeyRequest,
+    given: &Result<Given, Denied>,
+    now: Timestamp,
+) -> Entry {
+    let actor = match caller {
+        Caller::Person(user) => format!("user {user}"),
+        Caller::Connector(connector) => format!("connector {connector}"),
+    };
+    let op = match request.method {
+        Method::Create => "create",
+        Method::Retrieve => "retrieve",
+        Method::Update => "update",
+        Method::Delete => "delete",
+    };
+    let object = match given {
+        Ok(Given::Made(key) | Given::Key(key)) => key.uri.0.clone(),
+        Ok(Given::Nothing | Given::Keys(_)) | Err(_) => {
+            let end = request.uri.floor_char_boundary(LOGGED_URI_BYTES_MAX);
+            request.uri.get(..end).unwrap_or_default().into()
+        }
+    };
+    let result = i64::from(status(given));
+    Entry { time: now.to_string(), actor, op: op.into(), object, result }
+}

@@ -1,0 +1,82 @@
+//! What a request's URI names, absolute (`kms://host/…`) or relative.
+
+use uuid::Uuid;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Keys,
+    Key(Uuid),
+    ResourceKeys(Uuid),
+    Resource(Uuid),
+    Ping,
+    /// Of the draft, but not offered; or of no meaning to us.
+    NotOffered,
+    /// Of another key server, or not an id: nothing we have.
+    Unknown,
+}
+
+impl Target {
+    pub(crate) fn read(uri: &str, our_host: &str) -> Self {
+        let path = match uri.strip_prefix("kms://").map(|rest| rest.split_once('/')) {
+            None => uri.strip_prefix('/').unwrap_or(uri),
+            Some(Some((host, path))) if host.eq_ignore_ascii_case(our_host) => path,
+            Some(Some(_) | None) => return Self::Unknown,
+        };
+        let segments: Vec<&str> = path.splitn(SEGMENTS_MAX, '/').collect();
+        match segments.as_slice() {
+            ["keys"] => Self::Keys,
+            ["keys", id] => named(id, Self::Key),
+            ["resources", id] => named(id, Self::Resource),
+            ["resources", id, "keys"] => named(id, Self::ResourceKeys),
+            ["ping"] => Self::Ping,
+            _ => Self::NotOffered,
+        }
+    }
+}
+
+/// One more than any URI we know has.
+const SEGMENTS_MAX: usize = 4;
+
+fn named(id: &str, target: fn(Uuid) -> Target) -> Target {
+    // Only the usual spelling, so that one thing has one name.
+    match Uuid::try_parse(id) {
+        Ok(uuid) if uuid.to_string() == id => target(uuid),
+        Ok(_) | Err(_) => Target::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_are_understood() {
+        let id = "5f0c8a52-3d1b-4b8e-9a44-0d6a7f3f2b10";
+        let uuid = Uuid::parse_str(id).expect("an id");
+        let check = |path: &str, expected| {
+            let path = path.replace("ID", id);
+            for uri in [format!("/{path}"), path.clone(), format!("kms://kms.example.org/{path}")] {
+                assert_eq!(Target::read(&uri, "kms.example.org"), expected, "{uri}");
+            }
+        };
+        check("keys", Target::Keys);
+        check("keys/ID", Target::Key(uuid));
+        check("resources/ID", Target::Resource(uuid));
+        check("resources/ID/keys", Target::ResourceKeys(uuid));
+        check("ping", Target::Ping);
+        check("resources/ID/authorizations", Target::NotOffered);
+        check("resources/ID/keys/more", Target::NotOffered);
+        check("resources", Target::NotOffered);
+        check("ecdhe", Target::NotOffered);
+        check("", Target::NotOffered);
+        check("keys/1", Target::Unknown);
+        check("keys/{ID}", Target::Unknown);
+    }
+
+    #[test]
+    fn another_servers_things_are_unknown() {
+        for uri in ["kms://other/keys", "kms://kms.example.org", "kms:///keys"] {
+            assert_eq!(Target::read(uri, "kms.example.org"), Target::Unknown, "{uri}");
+        }
+    }
+}

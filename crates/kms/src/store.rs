@@ -1,0 +1,260 @@
+//! What lies in the key server's database: wrapped keys, the master key's check value, the log.
+
+use std::{fs, os::unix::fs::OpenOptionsExt as _, path::Path, str::FromStr as _, sync::Once};
+
+use jiff::Timestamp;
+use protocol::keys::Purpose;
+use sqlx::{AnyPool, Row as _, any::AnyPoolOptions, any::AnyRow};
+use uuid::Uuid;
+use world::clock::Clock;
+
+use crate::{
+    audit::{Entry, Head, Linked},
+    config::Place,
+};
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    clock: Clock,
+    pool: AnyPool,
+}
+
+/// A key as it lies in the database. No `Debug`, since it may one day grow an unwrapped part.
+pub(crate) struct StoredKey {
+    pub(crate) id: Uuid,
+    pub(crate) resource: Uuid,
+    pub(crate) purpose: Purpose,
+    pub(crate) made: Timestamp,
+    pub(crate) wrapped: Vec<u8>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreFailure {
+    #[error("the key database cannot be created")]
+    File(#[source] std::io::Error),
+    #[error("the key database's path cannot be written as a URL")]
+    Path,
+    #[error("the key database does not open")]
+    Open(#[source] sqlx::Error),
+}
+
+const SCHEMA: &str = include_str!("../schema/0001-keys.sql");
+/// The epoch of a resource's first key.
+const FIRST_EPOCH: i64 = 1;
+
+impl Store {
+    /// Makes the database if there is none.
+    pub async fn open(place: &Place, clock: Clock) -> Result<Self, StoreFailure> {
+        static DRIVERS: Once = Once::new();
+        DRIVERS.call_once(sqlx::any::install_default_drivers);
+
+        let _hold = clock.hold();
+        let url = match place {
+            Place::Memory => "sqlite::memory:".into(),
+            Place::File(file) => file_url(file)?,
+        };
+        // One connection: SQLite has one writer, and data in memory lives as long as it.
+        let pool = AnyPoolOptions::new()
+            .min_connections(1)
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    // A key handed out must outlive a power cut: FULL waits for the disk.
+                    let settings = "pragma journal_mode = wal; pragma synchronous = full; \
+                                    pragma foreign_keys = on; pragma secure_delete = on";
+                    sqlx::raw_sql(settings).execute(connection).await.map(drop)
+                })
+            })
+            .connect(&url)
+            .await
+            .map_err(StoreFailure::Open)?;
+        sqlx::raw_sql(SCHEMA).execute(&pool).await.map_err(StoreFailure::Open)?;
+        Ok(Self { clock: clock.clone(), pool })
+    }
+
+    pub(crate) async fn close(&self) {
+        let _hold = self.clock.hold();
+        self.pool.close().await;
+    }
+
+    /// Whether the database can be asked.
+    pub(crate) async fn is_reachable(&self) -> bool {
+        let _hold = self.clock.hold();
+        sqlx::query("select 1").execute(&self.pool).await.is_ok()
+    }
+
+    pub(crate) async fn setting(&self, name: &str) -> sqlx::Result<Option<Vec<u8>>> {
+        let _hold = self.clock.hold();
+        sqlx::query_scalar("select value from settings where name = $1")
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await
+    }
+
+    /// Keeps the first value ever given; later ones change nothing.
+    pub(crate) async fn keep_setting(&self, name: &str, value: &[u8]) -> sqlx::Result<()> {
+        let _hold = self.clock.hold();
+        sqlx::query(
+            "insert into settings (name, value) values ($1, $2) on conflict (name) do nothing",
+        )
+        .bind(name)
+        .bind(value.to_vec())
+        .execute(&self.pool)
+        .await
+        .map(drop)
+    }
+
+    pub(crate) async fn find_key(&self, id: Uuid) -> sqlx::Result<Option<StoredKey>> {
+        let _hold = self.clock.hold();
+        sqlx::query("select id, resource, purpose, made, wrapped from keys where id = $1")
+            .bind(id.to_string())
+            .fetch_optional(&self.pool)
+            .await?
+            .map(|row| stored_key(&row))
+            .transpose()
+    }
+
+    /// The key that new seals of this resource use.
+    pub(crate) async fn find_current_key(
+        &self,
+        resource: Uuid,
+        purpose: Purpose,
+    ) -> sqlx::Result<Option<StoredKey>> {
+        let _hold = self.clock.hold();
+        sqlx::query(
+            "select id, resource, purpose, made, wrapped from keys \
+             where resource = $1 and purpose = $2 order by epoch desc limit 1",
+        )
+        .bind(resource.to_string())
+        .bind(word(purpose))
+        .fetch_optional(&self.pool)
+        .await?
+        .map(|row| stored_key(&row))
+        .transpose()
+    }
+
+    /// `false` if somebody else has put one in between; theirs stays.
+    pub(crate) async fn put_first_key(&self, key: &StoredKey) -> sqlx::Result<bool> {
+        let _hold = self.clock.hold();
+        let done = sqlx::query(
+            "insert into keys (id, resource, purpose, epoch, made, wrapped) \
+             values ($1, $2, $3, $4, $5, $6) on conflict (resource, purpose, epoch) do nothing",
+        )
+        .bind(key.id.to_string())
+        .bind(key.resource.to_string())
+        .bind(word(key.purpose))
+        .bind(FIRST_EPOCH)
+        .bind(key.made.to_string())
+        .bind(key.wrapped.clone())
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Two writers at once cannot both follow the same row: the later one fails.
+    pub(crate) async fn append(&self, entry: &Entry) -> sqlx::Result<()> {
+        let _hold = self.clock.hold();
+        let mut transaction = self.pool.begin().await?;
+        let last = sqlx::query("select seq, hash from audit order by seq desc limit 1")
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let head = match last {
+            Some(row) => Head { seq: row.try_get("seq")?, hash: row.try_get("hash")? },
+            None => Head::default(),
+        };
+        let linked = Linked::after(&head, entry);
+        sqlx::query(
+            "insert into audit (seq, time, actor, op, object, result, hash) \
+             values ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(linked.seq)
+        .bind(entry.time.as_str())
+        .bind(entry.actor.as_str())
+        .bind(entry.op.as_str())
+        .bind(entry.object.as_str())
+        .bind(entry.result)
+        .bind(linked.hash)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await
+    }
+
+    /// Up to `most` rows after this one, oldest first.
+    pub(crate) async fn log_after(
+        &self,
+        seq: i64,
+        most: i64,
+    ) -> sqlx::Result<Vec<(Linked, Entry)>> {
+        let _hold = self.clock.hold();
+        let rows = sqlx::query(
+            "select seq, time, actor, op, object, result, hash from audit \
+             where seq > $1 order by seq limit $2",
+        )
+        .bind(seq)
+        .bind(most)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(logged).collect()
+    }
+}
+
+/// A purpose as it stands in the database and in what is wrapped; never changes.
+pub(crate) fn word(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Content => "content",
+        Purpose::Index => "index",
+        Purpose::State => "state",
+        Purpose::Conference => "conference",
+    }
+}
+
+pub(crate) const PURPOSES: [Purpose; 4] =
+    [Purpose::Content, Purpose::Index, Purpose::State, Purpose::Conference];
+
+fn stored_key(row: &AnyRow) -> sqlx::Result<StoredKey> {
+    let text = |column| row.try_get::<String, _>(column);
+    let purpose = text("purpose")?;
+    let purpose = PURPOSES.into_iter().find(|known| word(*known) == purpose);
+    Ok(StoredKey {
+        id: Uuid::from_str(&text("id")?).map_err(unreadable)?,
+        resource: Uuid::from_str(&text("resource")?).map_err(unreadable)?,
+        purpose: purpose.ok_or_else(|| unreadable("a purpose of a newer version"))?,
+        made: Timestamp::from_str(&text("made")?).map_err(unreadable)?,
+        wrapped: row.try_get("wrapped")?,
+    })
+}
+
+fn logged(row: &AnyRow) -> sqlx::Result<(Linked, Entry)> {
+    let linked = Linked { seq: row.try_get("seq")?, hash: row.try_get("hash")? };
+    let entry = Entry {
+        time: row.try_get("time")?,
+        actor: row.try_get("actor")?,
+        op: row.try_get("op")?,
+        object: row.try_get("object")?,
+        result: row.try_get("result")?,
+    };
+    Ok((linked, entry))
+}
+
+fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
+    sqlx::Error::Decode(error.into())
+}
+
+/// The file is made beforehand, so that only its owner may read it.
+fn file_url(file: &Path) -> Result<String, StoreFailure> {
+    let file = std::path::absolute(file).map_err(StoreFailure::File)?;
+    fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(&file)
+        .map_err(StoreFailure::File)?;
+    let url = url::Url::from_file_path(&file).map_err(|()| StoreFailure::Path)?;
+    Ok(format!("sqlite{}", url.as_str().trim_start_matches("file")))
+}
+
+#[cfg(test)]
+mod tests;

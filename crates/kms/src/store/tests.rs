@@ -1,0 +1,55 @@
+//! The settings a database of keys must have, and who wins a race.
+
+use super::*;
+use crate::folder::Folder;
+
+impl Store {
+    /// What only somebody with the database in hand can do.
+    pub(crate) async fn execute(&self, statement: &'static str) -> sqlx::Result<()> {
+        let _hold = self.clock.hold();
+        sqlx::query(statement).execute(&self.pool).await.map(drop)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_is_durable_and_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::new();
+    let file = folder.0.join("keys.db");
+    let clock = Clock::virtual_from(Timestamp::UNIX_EPOCH);
+    let store = Store::open(&Place::File(file.clone()), clock.clone()).await.expect("opens");
+    let _hold = clock.hold();
+    let journal: String =
+        sqlx::query_scalar("pragma journal_mode").fetch_one(&store.pool).await.expect("a word");
+    assert_eq!(journal, "wal");
+    for (pragma, expected) in
+        [("pragma synchronous", 2), ("pragma foreign_keys", 1), ("pragma secure_delete", 1)]
+    {
+        let value: i64 = sqlx::query_scalar(pragma).fetch_one(&store.pool).await.expect("set");
+        assert_eq!(value, expected, "{pragma}");
+    }
+    assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);
+    store.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_key_stays() {
+    let clock = Clock::virtual_from(Timestamp::UNIX_EPOCH);
+    let store = Store::open(&Place::Memory, clock).await.expect("opens");
+    let key = |id, purpose| StoredKey {
+        id: Uuid::from_u128(id),
+        resource: Uuid::nil(),
+        purpose,
+        made: Timestamp::UNIX_EPOCH,
+        wrapped: vec![1; 60],
+    };
+    assert!(store.put_first_key(&key(1, Purpose::Content)).await.expect("put"));
+    assert!(!store.put_first_key(&key(2, Purpose::Content)).await.expect("asked"));
+    assert!(store.put_first_key(&key(3, Purpose::Index)).await.expect("put"));
+    let current = store.find_current_key(Uuid::nil(), Purpose::Content).await.expect("asked");
+    assert_eq!(current.map(|key| key.id), Some(Uuid::from_u128(1)));
+    assert!(store.find_key(Uuid::from_u128(2)).await.expect("asked").is_none());
+    let found = store.find_key(Uuid::from_u128(3)).await.expect("asked").expect("there");
+    assert_eq!((found.purpose, found.wrapped.len()), (Purpose::Index, 60));
+}
