@@ -1,0 +1,118 @@
+//! Who waits for news of which user, inside this process. A hint only: what happened is read from
+//! the database, so losing a hint delays a client and never misleads it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use protocol::ids::UserId;
+use tokio::sync::watch;
+
+/// Streams served at once; one more is told to slow down and polls instead.
+const STREAMS_MAX: usize = 10_000;
+/// Streams one person may have: their devices and some tabs.
+const STREAMS_PER_USER_MAX: usize = 32;
+
+#[derive(Clone, Default)]
+pub(crate) struct Feed(Arc<Mutex<Users>>);
+
+#[derive(Default)]
+struct Users {
+    followed: HashMap<UserId, Followed>,
+    streams: usize,
+}
+
+struct Followed {
+    newest: watch::Sender<i64>,
+    streams: usize,
+}
+
+/// There are too many streams already.
+#[derive(Debug)]
+pub(crate) struct Full;
+
+/// As long as it lives, one stream follows one user.
+pub(crate) struct Following {
+    feed: Feed,
+    user: UserId,
+    newest: watch::Receiver<i64>,
+}
+
+impl Feed {
+    pub(crate) fn follow(&self, user: UserId) -> Result<Following, Full> {
+        let mut users = self.users();
+        if users.streams >= STREAMS_MAX {
+            return Err(Full);
+        }
+        let followed = users
+            .followed
+            .entry(user)
+            .or_insert_with(|| Followed { newest: watch::Sender::new(0), streams: 0 });
+        if followed.streams >= STREAMS_PER_USER_MAX {
+            return Err(Full);
+        }
+        followed.streams += 1;
+        let newest = followed.newest.subscribe();
+        users.streams += 1;
+        Ok(Following { feed: self.clone(), user, newest })
+    }
+
+    /// The user's list has reached this revision.
+    pub(crate) fn publish(&self, user: UserId, rev: i64) {
+        if let Some(followed) = self.users().followed.get(&user) {
+            followed.newest.send_if_modified(|newest| {
+                let is_news = rev > *newest;
+                *newest = rev.max(*newest);
+                is_news
+            });
+        }
+    }
+
+    fn users(&self) -> MutexGuard<'_, Users> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Following {
+    /// Returns when the list has reached a revision not told before.
+    pub(crate) async fn news(&mut self) {
+        if self.newest.changed().await.is_err() {
+            // Cannot happen while this stream is counted; waiting is then the harmless answer.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let mut users = self.feed.users();
+        users.streams = users.streams.saturating_sub(1);
+        if let Some(followed) = users.followed.get_mut(&self.user) {
+            followed.streams = followed.streams.saturating_sub(1);
+            if followed.streams == 0 {
+                users.followed.remove(&self.user);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_user_nobody_follows_takes_no_room() {
+        let feed = Feed::default();
+        let user = UserId(Uuid::nil());
+        feed.publish(user, 1);
+        let streams: Vec<_> =
+            (0..STREAMS_PER_USER_MAX).map(|_| feed.follow(user).expect("room")).collect();
+        assert!(feed.follow(user).is_err());
+        drop(streams);
+        assert!(feed.users().followed.is_empty());
+        assert_eq!(feed.users().streams, 0);
+    }
+}

@@ -1,0 +1,135 @@
+//! A whole cloud in virtual time: real HTTP over pipes, a database in memory, a sign-in provider
+//! and connectors with keys of their own.
+
+mod access;
+mod commits;
+mod events;
+mod lists;
+pub(crate) mod meeting;
+pub(crate) mod people;
+mod signing;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use people::{Connector, Person};
+use protocol::ids::{ConnectorId, OrganizationId};
+use signing::Key;
+use url::Url;
+use world::{
+    World,
+    memory::Memory,
+    stop::{Stop, Stopper},
+};
+
+use crate::{Config, KnownConnector, Running};
+
+const PROVIDER: &str = "https://issuer";
+const CLOUD: &str = "https://cloud";
+
+/// One cloud, and everybody who talks to it.
+pub(crate) struct TestCloud {
+    memory: Memory,
+    pub(crate) client: World,
+    provider: Key,
+    connector: Arc<Key>,
+    running: Option<Running>,
+    stopper: Stopper,
+    stop: Stop,
+}
+
+impl TestCloud {
+    /// It is nine o'clock.
+    pub(crate) async fn start() -> Self {
+        let memory = World::in_memory(meeting::at("09:00"), 1);
+        let (provider, connector) = (Key::new("people"), Arc::new(Key::new("connector-1")));
+        let (stopper, stop) = Stopper::new();
+        provider.publish(&memory.host("issuer"), stop.clone()).await;
+        let mut cloud = Self {
+            client: memory.host("client"),
+            memory,
+            provider,
+            connector,
+            running: None,
+            stopper,
+            stop,
+        };
+        let world = cloud.memory.host("cloud");
+        let running = crate::start(cloud.config(), world, cloud.stop.clone()).await;
+        cloud.running = Some(running.expect("a cloud"));
+        cloud
+    }
+
+    fn config(&self) -> Config {
+        let url = |text| Url::parse(text).expect("a URL");
+        Config {
+            listen: "cloud:443".into(),
+            tls: None,
+            public_url: url(CLOUD),
+            organization: OrganizationId("example".into()),
+            database: "sqlite::memory:".into(),
+            issuer: url(PROVIDER),
+            client_id: "web".into(),
+            kms_url: url("https://kms.example.org"),
+            kms_host: "kms.example.org".into(),
+            connectors: vec![KnownConnector {
+                id: ConnectorId("connector-1".into()),
+                public_key: self.connector.pem.clone(),
+            }],
+            notice: None,
+            web: true,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.memory.clock().now()
+    }
+
+    /// Virtual time passes.
+    pub(crate) async fn until(&self, time: &str) {
+        self.memory.clock().sleep_until(meeting::at(time)).await;
+    }
+
+    /// Signed in for an hour.
+    pub(crate) fn person(&self, address: &str) -> Person {
+        self.person_for(address, Duration::from_secs(3600))
+    }
+
+    pub(crate) fn person_for(&self, address: &str, life: Duration) -> Person {
+        let token = self.provider.person(address, "hc-api", self.now(), life);
+        Person { world: self.client.clone(), token }
+    }
+
+    /// With all leases.
+    pub(crate) async fn connector(&self) -> Connector {
+        let mut connector = self.connector_without_leases();
+        connector.take_all_leases().await;
+        connector
+    }
+
+    pub(crate) fn connector_without_leases(&self) -> Connector {
+        Connector {
+            world: self.client.clone(),
+            key: Arc::clone(&self.connector),
+            owner: self.memory.chance().uuid(),
+            epoch: 0,
+            versions: BTreeMap::new(),
+        }
+    }
+
+    fn store(&self) -> &crate::Store {
+        &self.running.as_ref().expect("running").store
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cloud_tells_clients_where_things_are_and_stops_when_told() {
+    let mut cloud = TestCloud::start().await;
+    let nobody = Person { world: cloud.client.clone(), token: String::new() };
+    let site = nobody.get(protocol::routes::SITE).await;
+    assert_eq!(site.json["kmsUrl"], "https://kms.example.org");
+    assert_eq!(site.json["issuer"], PROVIDER);
+    assert_eq!(nobody.get(protocol::routes::HEALTH).await.status, 200);
+    cloud.stopper.stop();
+    cloud.running.take().expect("running").ended().await;
+}

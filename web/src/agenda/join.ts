@@ -1,0 +1,36 @@
+// When a Join button is on the screen, and which links it may open.
+
+/** How long before the start the button appears; the same rule as in the cloud. */
+export const LEAD_MS = 5 * 60_000
+
+interface Times {
+  startMs: number
+  endMs: number
+  isDeleted: boolean
+  hasLink: boolean
+}
+
+/** From five minutes before the start until the end. */
+export function isJoinShown(meeting: Times, nowMs: number): boolean {
+  return edges(meeting).length > 0 && meeting.startMs - LEAD_MS <= nowMs && nowMs < meeting.endMs
+}
+
+/** The moments at which the button comes and goes; none if there is nothing to join. */
+export function edges(meeting: Times): number[] {
+  if (!meeting.hasLink || meeting.isDeleted) return []
+  return [meeting.startMs - LEAD_MS, meeting.endMs]
+}
+
+export interface JoinLink {
+  href: string
+  /** What a person should look at before opening it; in its unambiguous ASCII form. */
+  host: string
+}
+
+/** Only plain `https:` addresses: no script, no other program, no name hidden before an `@`. */
+export function joinLink(text: string): JoinLink | undefined {
+  if (!URL.canParse(text)) return undefined
+  const url = new URL(text)
+  const isPlain = url.protocol === 'https:' && url.username === '' && url.password === ''
+  return isPlain ? { href: url.href, host: url.host } : undefined
+}

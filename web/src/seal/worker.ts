@@ -1,0 +1,69 @@
+// The only place where keys and ciphertexts meet: apart from the page, which gets opened texts.
+
+import type { SealedMeeting } from '../protocol'
+import { fetchKey, type KeyServer } from './keys'
+import { isAttested, openMeeting, type Meeting, type Reader } from './meeting'
+import type { Shut } from './open'
+import { Vault } from './vault'
+
+export type Order =
+  | {
+      kind: 'open'
+      job: number
+      meetings: SealedMeeting[]
+      reader: Reader
+      keyServer: KeyServer
+      token: string | undefined
+      now: number
+    }
+  | { kind: 'forget'; job: number; now: number }
+
+export interface Done {
+  job: number
+  meetings: Meeting[]
+}
+
+let vault: Promise<Vault> | undefined
+
+self.onmessage = async (message: MessageEvent<Order>) => {
+  const order = message.data
+  // The page passes its time, so that one clock rules both.
+  const opened = await (vault ??= Vault.open(order.now))
+  let meetings: Meeting[] = []
+  switch (order.kind) {
+    case 'open':
+      meetings = await openAll(order, opened)
+      break
+    case 'forget':
+      await opened.forgetKeys()
+      break
+  }
+  self.postMessage({ job: order.job, meetings } satisfies Done)
+}
+
+async function openAll(order: Order & { kind: 'open' }, vault: Vault): Promise<Meeting[]> {
+  const asked = new Map<string, Promise<CryptoKey | Shut>>()
+  const findKey = (url: string): Promise<CryptoKey | Shut> => {
+    const known = asked.get(url) ?? keyFor(url, order, vault)
+    asked.set(url, known)
+    return known
+  }
+  const results = await Promise.allSettled(
+    order.meetings.map(async (sealed) => {
+      const meeting = await openMeeting(sealed, order.reader, vault.highestRevision(sealed.id), findKey)
+      if (isAttested(meeting)) vault.saw(meeting.id, meeting.revision, order.now)
+      return meeting
+    }),
+  )
+  // One that is malformed beyond opening must not take the others with it.
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+}
+
+async function keyFor(url: string, order: Order & { kind: 'open' }, vault: Vault): Promise<CryptoKey | Shut> {
+  const { user } = order.reader
+  const kept = vault.findKey(url, user, order.now)
+  if (kept) return kept
+  const key = await fetchKey(url, order.keyServer, user, order.token)
+  if (typeof key !== 'string') vault.keepKey(url, user, key, order.now)
+  return key
+}
