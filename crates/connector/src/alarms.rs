@@ -1,0 +1,52 @@
+//! Alarms: what a person has to do something about. Raised once, cleared when cured.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use protocol::ids::UserId;
+
+use crate::remedy::Reason;
+
+/// Cheap to clone; clones share what is raised.
+#[derive(Clone, Default)]
+pub struct Alarms(Arc<Mutex<BTreeSet<Raised>>>);
+
+/// The mailbox concerned, `None` for the whole connector; and the alarm's stable id.
+type Raised = (Option<UserId>, &'static str);
+
+impl Alarms {
+    /// `user` names the mailbox concerned, `None` the whole connector.
+    pub fn raise(&self, reason: Reason, user: Option<UserId>) {
+        if self.raised().insert((user, reason.alarm_id())) {
+            let mailbox = user.map_or_else(|| "all".to_owned(), |user| user.to_string());
+            tracing::error!(
+                alarm.id = reason.alarm_id(),
+                mailbox.id = mailbox,
+                "{}",
+                reason.what_to_do()
+            );
+        }
+    }
+
+    /// Everything is well again with this mailbox, or with the connector's own connections.
+    pub fn clear_all(&self, user: Option<UserId>) {
+        let mut raised = self.raised();
+        let before = raised.len();
+        raised.retain(|(whose, _)| *whose != user);
+        if raised.len() < before {
+            let mailbox = user.map_or_else(|| "all".to_owned(), |user| user.to_string());
+            tracing::info!(mailbox.id = mailbox, "What the alarm was about is cured");
+        }
+    }
+
+    /// Stable ids of the alarms that are raised, with the mailboxes concerned.
+    pub fn list(&self) -> Vec<Raised> {
+        self.raised().iter().copied().collect()
+    }
+
+    fn raised(&self) -> MutexGuard<'_, BTreeSet<Raised>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,180 @@
+//! Settings of the connector: where Exchange is, whom it serves, and how meetings are made.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf};
+
+use conference::ProviderSettings;
+use protocol::ids::{ConnectorId, OrganizationId};
+use serde::Deserialize;
+use url::Url;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Name of this connector, as the cloud and the key server know it.
+    pub id: ConnectorId,
+    pub organization: OrganizationId,
+    /// Private key (PEM) that proves who this connector is; made by `hybridcal new-key`.
+    pub key_file: Option<PathBuf>,
+    pub cloud_url: Url,
+    pub kms_url: Url,
+    /// Host in key URLs, if it is not the one of `kms_url`.
+    pub kms_host: Option<String>,
+    pub exchange: Exchange,
+    /// Addresses of the people and rooms to follow.
+    pub mailboxes: Vec<String>,
+    /// Mail domains of this organization; those of the mailboxes if left out.
+    #[serde(default)]
+    pub domains: Vec<String>,
+    /// Keyword → name of a conference, e.g. `"@meet" = "jitsi"`.
+    #[serde(default)]
+    pub keywords: BTreeMap<String, String>,
+    #[serde(default)]
+    pub conferences: BTreeMap<String, ProviderSettings>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// `https://…/EWS/Exchange.asmx`
+    pub url: Url,
+    /// The impersonation account: `user@domain` or `DOMAIN\user`.
+    pub user: String,
+    pub password: Option<Secret>,
+    /// A file with nothing but the password; preferred to `password`.
+    pub password_file: Option<PathBuf>,
+    /// PEM file with an internal authority that signed Exchange's certificate.
+    pub ca_file: Option<PathBuf>,
+    /// Allows `http://` to this computer only, for the simulator.
+    #[serde(default)]
+    pub allow_plain_http_on_loopback: bool,
+}
+
+/// A text that must not be shown. Wiped when dropped.
+#[derive(Clone, Deserialize)]
+#[serde(from = "String")]
+pub struct Secret(zeroize::Zeroizing<String>);
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl Secret {
+    pub fn new(text: String) -> Self {
+        Self(text.into())
+    }
+
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// A setting that cannot work; says which, why, and what to write instead.
+#[derive(Debug, thiserror::Error)]
+pub enum Mistake {
+    #[error(
+        "exchange.url must be https; plain http is only for a loopback address and with allow_plain_http_on_loopback = true"
+    )]
+    PlainHttp,
+    #[error("{setting} must be https, or http on a loopback address")]
+    NotSafe { setting: &'static str },
+    #[error("exchange needs either password_file or password")]
+    NoPassword,
+    #[error("cannot read {setting} {}", path.display())]
+    Unreadable { setting: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("mailboxes: entry {number} is not an e-mail address")]
+    Mailbox { number: usize },
+    #[error("mailboxes is empty: name the addresses to follow")]
+    NoMailboxes,
+    #[error(
+        "keywords: {keyword} names the conference {conference:?}, which is not under conferences"
+    )]
+    Keyword { keyword: String, conference: String },
+    #[error("conferences.{name}: {reason}")]
+    Conference { name: String, reason: String },
+    #[error("key_file is missing: make one with `hybridcal new-key --out FILE`")]
+    NoKey,
+    #[error("key_file does not hold a P-256 private key in PEM")]
+    Key,
+}
+
+impl Config {
+    /// What can be said without touching the network.
+    pub fn check(&self) -> Result<(), Mistake> {
+        let plain = self.exchange.url.scheme() != "https";
+        let allowed = self.exchange.allow_plain_http_on_loopback;
+        if plain && !(allowed && world::issuer::is_safe(&self.exchange.url)) {
+            return Err(Mistake::PlainHttp);
+        }
+        for (setting, url) in [("cloud_url", &self.cloud_url), ("kms_url", &self.kms_url)] {
+            if !world::issuer::is_safe(url) {
+                return Err(Mistake::NotSafe { setting });
+            }
+        }
+        if self.exchange.password.is_none() && self.exchange.password_file.is_none() {
+            return Err(Mistake::NoPassword);
+        }
+        if self.mailboxes.is_empty() {
+            return Err(Mistake::NoMailboxes);
+        }
+        self.addresses()?;
+        for (keyword, conference) in &self.keywords {
+            if !self.conferences.contains_key(conference) {
+                let (keyword, conference) = (keyword.clone(), conference.clone());
+                return Err(Mistake::Keyword { keyword, conference });
+            }
+        }
+        Ok(())
+    }
+
+    pub fn addresses(&self) -> Result<Vec<protocol::ids::MailboxAddress>, Mistake> {
+        let parse = |(index, text): (usize, &String)| {
+            let mistake = Mistake::Mailbox { number: index + 1 };
+            protocol::ids::MailboxAddress::new(text).ok_or(mistake)
+        };
+        self.mailboxes.iter().enumerate().map(parse).collect()
+    }
+
+    pub fn kms_host(&self) -> String {
+        let from_url = || self.kms_url.host_str().unwrap_or_default().to_owned();
+        self.kms_host.clone().unwrap_or_else(from_url)
+    }
+
+    /// Whose organizers are believed to be ours.
+    pub fn own_domains(&self) -> Result<Vec<String>, Mistake> {
+        if !self.domains.is_empty() {
+            return Ok(self.domains.iter().map(|domain| domain.to_lowercase()).collect());
+        }
+        let domain = |address: protocol::ids::MailboxAddress| {
+            address.as_str().rsplit_once('@').map(|(_, domain)| domain.to_owned())
+        };
+        let mut domains: Vec<String> = self.addresses()?.into_iter().filter_map(domain).collect();
+        domains.sort_unstable();
+        domains.dedup();
+        Ok(domains)
+    }
+}
+
+impl Exchange {
+    pub fn secret(&self) -> Result<Secret, Mistake> {
+        match (&self.password_file, &self.password) {
+            (Some(path), _) => {
+                let unreadable = |source| {
+                    let path = path.clone();
+                    Mistake::Unreadable { setting: "exchange.password_file", path, source }
+                };
+                let text = std::fs::read_to_string(path).map_err(unreadable)?;
+                Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+            }
+            (None, Some(secret)) => Ok(secret.clone()),
+            (None, None) => Err(Mistake::NoPassword),
+        }
+    }
+}

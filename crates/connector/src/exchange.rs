@@ -1,0 +1,12 @@
+//! Exchange as a source of calendars: the only folder that speaks Exchange Web Services. What
+//! leaves it is in our words.
+
+pub mod connection;
+pub mod failure;
+pub mod item;
+pub mod session;
+pub mod streaming;
+
+pub use connection::Connection;
+pub use failure::Failure;
+pub use session::Session;

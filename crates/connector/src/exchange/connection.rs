@@ -1,0 +1,195 @@
+//! The way to one Exchange: its address, the one account that impersonates, and the limits we
+//! keep to. Signing in stops after two refusals in a row, so that the account is never locked out.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ews::{ConnectingSid, ItemError, Operation, RequestHeader, Response};
+use jiff::{SignedDuration, Timestamp};
+use protocol::ids::MailboxAddress;
+use tokio::sync::Semaphore;
+use url::Url;
+use world::{
+    World,
+    http::{Incoming, Request},
+};
+use zeroize::Zeroizing;
+
+use super::Failure;
+use crate::config::{Exchange, Mistake};
+
+/// Requests under way at once, over all mailboxes; streams not counted.
+pub const REQUESTS_MAX: usize = 16;
+/// A page of 50 entries with large bodies.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+const DEADLINE: Duration = Duration::from_secs(60);
+/// Refusals of the password in a row after which nobody signs in any more.
+pub const REFUSALS_MAX: u32 = 2;
+/// Then one request in this time tries again.
+const PROBE_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// Cheap to clone; clones share limits and what is known about the account.
+#[derive(Clone)]
+pub struct Connection(Arc<Inner>);
+
+struct Inner {
+    world: World,
+    url: Url,
+    authorization: Zeroizing<String>,
+    account: Mutex<Account>,
+    /// Held while nobody knows whether the password is right: one try at a time.
+    proving: tokio::sync::Mutex<()>,
+    places: Semaphore,
+    requests: AtomicU64,
+}
+
+#[derive(Default)]
+struct Account {
+    is_proven: bool,
+    refusals: u32,
+    refused_at: Option<Timestamp>,
+}
+
+impl Connection {
+    pub fn new(world: World, settings: &Exchange) -> Result<Self, Mistake> {
+        let secret = settings.secret()?;
+        let credentials = Zeroizing::new(format!("{}:{}", settings.user, secret.expose()));
+        let authorization = format!("Basic {}", STANDARD.encode(credentials.as_bytes()));
+        Ok(Self(Arc::new(Inner {
+            world,
+            url: settings.url.clone(),
+            authorization: Zeroizing::new(authorization),
+            account: Mutex::default(),
+            proving: tokio::sync::Mutex::default(),
+            places: Semaphore::new(REQUESTS_MAX),
+            requests: AtomicU64::new(0),
+        })))
+    }
+
+    /// Requests sent so far, for the status.
+    pub fn requests(&self) -> u64 {
+        self.0.requests.load(Ordering::Relaxed)
+    }
+
+    /// One result per object that was asked for.
+    pub async fn call<O: Operation>(
+        &self,
+        acting_for: Option<&MailboxAddress>,
+        operation: &O,
+    ) -> Result<Vec<Result<O::Reply, ItemError>>, Failure> {
+        Ok(self.answer(acting_for, operation).await?.into_results())
+    }
+
+    /// The one result of an operation on one object.
+    pub async fn call_one<O: Operation>(
+        &self,
+        acting_for: Option<&MailboxAddress>,
+        operation: &O,
+    ) -> Result<O::Reply, Failure> {
+        let answer = self.answer(acting_for, operation).await?;
+        Ok(answer.into_only().ok_or(Failure::Incomplete("a response message"))??)
+    }
+
+    pub async fn answer<O: Operation>(
+        &self,
+        acting_for: Option<&MailboxAddress>,
+        operation: &O,
+    ) -> Result<Response<O::Reply>, Failure> {
+        let _place = self.0.places.acquire().await;
+        let request = self.request(acting_for, operation);
+        let _proving = self.may_sign_in().await?;
+        self.0.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = self.0.world.http.send(request).await?;
+        self.judge(answer.status.as_u16())?;
+        let content_type = answer.headers.get("content-type").and_then(|value| value.to_str().ok());
+        check_is_ews(answer.status.as_u16(), content_type)?;
+        Ok(O::read_answer(&answer.body)?)
+    }
+
+    /// An answer that goes on arriving.
+    pub async fn open<O: Operation>(
+        &self,
+        acting_for: Option<&MailboxAddress>,
+        operation: &O,
+    ) -> Result<Incoming, Failure> {
+        let request = self.request(acting_for, operation);
+        let _proving = self.may_sign_in().await?;
+        self.0.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = self.0.world.http.open(request).await?;
+        self.judge(answer.status.as_u16())?;
+        Ok(answer)
+    }
+
+    fn request<O: Operation>(&self, acting_for: Option<&MailboxAddress>, operation: &O) -> Request {
+        let header = match acting_for {
+            Some(mailbox) => {
+                RequestHeader::impersonating(ConnectingSid::SmtpAddress(mailbox.as_str().into()))
+            }
+            None => RequestHeader::ours(),
+        };
+        let request = Request::post(&self.0.url, operation.write_request(&header))
+            .header("content-type", "text/xml; charset=utf-8")
+            .header("authorization", &self.0.authorization)
+            .header("client-request-id", &self.0.world.chance.uuid().to_string())
+            .header("return-client-request-id", "true")
+            .deadline(DEADLINE)
+            .answer_bytes_max(ANSWER_BYTES_MAX);
+        match acting_for {
+            Some(mailbox) => request.header("x-anchormailbox", mailbox.as_str()),
+            None => request,
+        }
+    }
+
+    /// Until the password has been accepted once, requests go one at a time, so that a wrong one
+    /// is refused twice at most and not once per mailbox.
+    async fn may_sign_in(&self) -> Result<Option<tokio::sync::MutexGuard<'_, ()>>, Failure> {
+        if self.account().is_proven {
+            return Ok(None);
+        }
+        let proving = self.0.proving.lock().await;
+        let account = self.account();
+        if account.is_proven {
+            return Ok(None);
+        }
+        let now = self.0.world.clock.now();
+        let since_refusal = account.refused_at.map(|at| now.duration_since(at));
+        if account.refusals >= REFUSALS_MAX && since_refusal.is_some_and(|s| s < PROBE_EVERY) {
+            return Err(Failure::PasswordRefused);
+        }
+        Ok(Some(proving))
+    }
+
+    fn judge(&self, status: u16) -> Result<(), Failure> {
+        let mut account = self.account();
+        if status != 401 {
+            *account = Account { is_proven: true, ..Account::default() };
+            return Ok(());
+        }
+        account.is_proven = false;
+        account.refusals = account.refusals.saturating_add(1);
+        account.refused_at = Some(self.0.world.clock.now());
+        if account.refusals >= REFUSALS_MAX {
+            Err(Failure::PasswordRefused)
+        } else {
+            Err(Failure::SignInRefusedOnce)
+        }
+    }
+
+    fn account(&self) -> MutexGuard<'_, Account> {
+        self.0.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Faults come with status 500 and per-item errors with 200, both as XML.
+fn check_is_ews(status: u16, content_type: Option<&str>) -> Result<(), Failure> {
+    let is_xml = content_type.is_some_and(|text| text.to_ascii_lowercase().contains("xml"));
+    if is_xml && (status == 200 || status == 500) {
+        return Ok(());
+    }
+    let content_type = content_type.unwrap_or("no content type").chars().take(60).collect();
+    Err(Failure::NotEws { status, content_type })
+}

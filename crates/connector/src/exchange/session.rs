@@ -1,0 +1,272 @@
+//! One mailbox in Exchange: subscribe, read what changed, read a window, read entries, write.
+
+use std::str::FromStr;
+
+use ews::{
+    DateTime, FolderRef, Item, ItemId, ItemRef, Operation, ResponseCode, field,
+    ids::{DistinguishedFolderName, RecurringMasterItemId},
+    items::Body as WireBody,
+    operations::{
+        CalendarView, Change, ConflictResolution, EventType, FieldChange, FindItem, GetItem,
+        SendMeetingInvitationsOrCancellations as Tell, Subscribe, SyncFolderItems, Unsubscribe,
+        UpdateItem,
+    },
+    shapes::ItemShape,
+};
+use jiff::Timestamp;
+use protocol::ids::MailboxAddress;
+use windows_timezones::WindowsTimezone;
+
+use super::{
+    Connection, Failure,
+    item::{self, Row},
+};
+use crate::{
+    entry::{Body, Entry, Version},
+    news::SourceId,
+    write_back::{Mails, Write},
+};
+
+/// Entries asked for at once; halved when an answer is too large.
+const ENTRIES_PER_REQUEST: usize = 50;
+/// The most a page of changes may hold.
+const CHANGES_PER_PAGE: i32 = 512;
+/// Rows of a window; a clipped window is halved.
+const ROWS_PER_WINDOW: i32 = 1000;
+
+pub struct Session {
+    connection: Connection,
+    mailbox: MailboxAddress,
+}
+
+/// A standing order for notifications.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct SubscriptionId(pub String);
+
+/// Some changes, with the bookmark behind them.
+pub struct ChangesPage {
+    pub sync_state: String,
+    pub is_last: bool,
+    pub changed: Vec<Row>,
+    pub deleted: Vec<SourceId>,
+}
+
+/// What became of an id that was asked for.
+pub enum Found {
+    Entry(Box<Entry>),
+    Gone,
+    /// There, but of no use to us: too large, corrupt, or without a start.
+    Unusable(&'static str),
+}
+
+impl Session {
+    pub fn new(connection: Connection, mailbox: MailboxAddress) -> Self {
+        Self { connection, mailbox }
+    }
+
+    pub fn mailbox(&self) -> &MailboxAddress {
+        &self.mailbox
+    }
+
+    pub async fn subscribe(&self) -> Result<SubscriptionId, Failure> {
+        let events = vec![
+            EventType::Created,
+            EventType::Modified,
+            EventType::Deleted,
+            EventType::Moved,
+            EventType::Copied,
+        ];
+        let reply = self.call(&Subscribe::streaming(vec![calendar()], events)).await?;
+        reply.subscription_id.map(SubscriptionId).ok_or(Failure::Incomplete("a subscription id"))
+    }
+
+    /// One that is gone already is as good as ended.
+    pub async fn unsubscribe(&self, subscription: SubscriptionId) -> Result<(), Failure> {
+        let ended = self.call(&Unsubscribe { subscription_id: subscription.0 }).await;
+        match ended {
+            Ok(_) => Ok(()),
+            Err(failure) if failure.code() == Some(&ResponseCode::ErrorSubscriptionNotFound) => {
+                Ok(())
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Singles and series masters that changed since the bookmark, of any date.
+    pub async fn changes_since(&self, sync_state: Option<&str>) -> Result<ChangesPage, Failure> {
+        let request = SyncFolderItems {
+            item_shape: item::row_shape(),
+            sync_folder_id: calendar(),
+            sync_state: sync_state.map(str::to_owned),
+            ignore: Vec::new(),
+            max_changes_returned: CHANGES_PER_PAGE,
+            sync_scope: None,
+        };
+        let reply = self.call(&request).await?;
+        let mut page = ChangesPage {
+            sync_state: reply.sync_state.ok_or(Failure::Incomplete("a sync state"))?,
+            is_last: reply.includes_last_item_in_range.unwrap_or(true),
+            changed: Vec::new(),
+            deleted: Vec::new(),
+        };
+        for change in reply.changes {
+            match change {
+                Change::Create(synced) | Change::Update(synced) => {
+                    page.changed.extend(item::row(&synced.item));
+                }
+                Change::Delete(deleted) => page.deleted.push(SourceId(deleted.item_id.id)),
+                Change::ReadFlagChange(_) => {}
+            }
+        }
+        Ok(page)
+    }
+
+    /// Every single entry, occurrence and exception between two moments; series are expanded by
+    /// Exchange, never by us.
+    pub async fn window(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Row>, Failure> {
+        let mut rows = Vec::new();
+        let mut spans = vec![(from, to)];
+        while let Some((from, to)) = spans.pop() {
+            let (found, is_complete) = self.span(from, to).await?;
+            let half = to.duration_since(from) / 2;
+            match from.checked_add(half) {
+                Ok(middle) if !is_complete && middle > from && half.as_secs() > 0 => {
+                    spans.push((from, middle));
+                    spans.push((middle, to));
+                }
+                Ok(_) | Err(_) => rows.extend(found),
+            }
+        }
+        // What crosses a border of two halves was found twice.
+        rows.sort_by(|a: &Row, b| (&a.id, a.start).cmp(&(&b.id, b.start)));
+        rows.dedup_by(|a, b| a.id == b.id);
+        Ok(rows)
+    }
+
+    async fn span(&self, from: Timestamp, to: Timestamp) -> Result<(Vec<Row>, bool), Failure> {
+        let view = CalendarView {
+            max_entries_returned: Some(ROWS_PER_WINDOW),
+            start_date: DateTime::from(from),
+            end_date: DateTime::from(to),
+        };
+        let request = FindItem::between(calendar(), item::row_shape(), view);
+        let reply = self.call(&request).await?;
+        let root = reply.root_folder.ok_or(Failure::Incomplete("a root folder"))?;
+        let is_complete = root.includes_last_item_in_range.unwrap_or(true);
+        Ok((root.items.iter().filter_map(item::row).collect(), is_complete))
+    }
+
+    /// One result per id, in order.
+    pub async fn entries(&self, ids: &[SourceId]) -> Result<Vec<Found>, Failure> {
+        let refs =
+            ids.iter().map(|id| ItemRef::Item(ItemId { id: id.0.clone(), change_key: None }));
+        self.items(refs.collect(), &item::master_shape()).await
+    }
+
+    /// The master of the series that an occurrence belongs to.
+    pub async fn master_of(&self, occurrence: &SourceId) -> Result<Found, Failure> {
+        let id = RecurringMasterItemId { occurrence_id: occurrence.0.clone(), change_key: None };
+        let found = self.items(vec![ItemRef::RecurringMaster(id)], &item::master_shape()).await?;
+        found.into_iter().next().ok_or(Failure::Incomplete("the series' master"))
+    }
+
+    /// An answer that is too large is asked for in halves; a single entry that is too large is
+    /// skipped, so that it cannot stop a calendar.
+    async fn items(&self, ids: Vec<ItemRef>, shape: &ItemShape) -> Result<Vec<Found>, Failure> {
+        let mut found = Vec::with_capacity(ids.len());
+        let mut batches: Vec<Vec<ItemRef>> =
+            ids.chunks(ENTRIES_PER_REQUEST).rev().map(<[ItemRef]>::to_vec).collect();
+        while let Some(mut batch) = batches.pop() {
+            let request = GetItem { item_shape: shape.clone(), item_ids: batch.clone() };
+            match self.connection.call(Some(&self.mailbox), &request).await {
+                Ok(results) if results.len() == batch.len() => {
+                    for result in results {
+                        found.push(self.found(result.map(|items| items.items))?);
+                    }
+                }
+                Ok(_) => return Err(Failure::Incomplete("one result per item")),
+                Err(failure) if failure.is_too_large() && batch.len() > 1 => {
+                    let second = batch.split_off(batch.len() / 2);
+                    batches.push(second);
+                    batches.push(batch);
+                }
+                Err(failure) if failure.is_too_large() => found.push(Found::Unusable("too large")),
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(found)
+    }
+
+    fn found(&self, result: Result<Vec<Item>, ews::ItemError>) -> Result<Found, Failure> {
+        match result {
+            Ok(items) => {
+                let item = items.into_iter().find_map(Item::into_calendar_item);
+                let entry = item.and_then(|item| item::entry(&item, &self.mailbox));
+                Ok(match entry {
+                    Some(entry) => Found::Entry(Box::new(entry)),
+                    None => Found::Unusable("not an entry with a start"),
+                })
+            }
+            Err(error) => match error.code {
+                ResponseCode::ErrorItemNotFound
+                | ResponseCode::ErrorInvalidIdMalformed
+                | ResponseCode::ErrorCalendarOccurrenceIsDeletedFromRecurrence
+                | ResponseCode::ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange => {
+                    Ok(Found::Gone)
+                }
+                ResponseCode::ErrorCorruptData | ResponseCode::ErrorMessageSizeExceeded => {
+                    Ok(Found::Unusable("corrupt or too large"))
+                }
+                _ => Err(error.into()),
+            },
+        }
+    }
+
+    /// Text, place and stamp in one UpdateItem: all or nothing, and one mail at most. It is refused
+    /// if anybody changed the entry since it was read.
+    pub async fn write(&self, write: &Write) -> Result<Version, Failure> {
+        let mut updates = vec![FieldChange::set_extended(item::stamp_property(&write.stamp))];
+        if let Some(body) = &write.body {
+            let body = match body {
+                Body::Html(html) => WireBody::html(html.0.clone()),
+                Body::Text(text) => WireBody::text(text.0.clone()),
+            };
+            let item = ews::CalendarItem { body: Some(body), ..ews::CalendarItem::default() };
+            updates.push(FieldChange::set(field::BODY, item));
+        }
+        if let Some(location) = &write.location {
+            let location = Some(location.0.clone());
+            let item = ews::CalendarItem { location, ..ews::CalendarItem::default() };
+            updates.push(FieldChange::set(field::LOCATION, item));
+        }
+        let tell = match write.mails {
+            Mails::Nobody => Tell::SendToNone,
+            Mails::AllAttendees => Tell::SendToAllAndSaveCopy,
+        };
+        let id = ItemId::new(write.id.0.clone(), write.version.0.clone());
+        let request =
+            UpdateItem::of_calendar_item(id, updates, ConflictResolution::NeverOverwrite, tell);
+        let reply = self.call(&request).await?;
+        let id = reply.items.first().and_then(Item::item_id);
+        let change_key = id.and_then(|id| id.change_key.clone());
+        change_key.map(Version).ok_or(Failure::Incomplete("the new change key"))
+    }
+
+    async fn call<O: Operation>(&self, operation: &O) -> Result<O::Reply, Failure> {
+        self.connection.call_one(Some(&self.mailbox), operation).await
+    }
+}
+
+fn calendar() -> FolderRef {
+    DistinguishedFolderName::Calendar.into()
+}
+
+/// Ids of zones come as Windows names, IANA names and Microsoft's own URIs; an empty one says
+/// nothing and is not unknown.
+pub(super) fn is_known_zone(id: &str) -> bool {
+    let id = id.trim();
+    id.is_empty()
+        || matches!(id, "UTC" | "tzone://Microsoft/Utc")
+        || WindowsTimezone::from_str(id).is_ok()
+        || jiff::tz::TimeZone::get(id).is_ok()
+}

@@ -1,0 +1,261 @@
+//! The stream: one endless answer carries the notifications of many mailboxes. It only marks
+//! mailboxes as changed; what changed is read by their followers.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use ews::{
+    Operation,
+    operations::{
+        ConnectionStatus, Event, EventObject, GetStreamingEvents, GetStreamingEventsReply,
+    },
+    streaming::Splitter,
+};
+use protocol::ids::MailboxAddress;
+use tokio::{sync::mpsc, time::timeout};
+use world::{World, http::Incoming};
+
+use super::{Connection, Failure, session::SubscriptionId};
+use crate::{
+    entry::Version,
+    news::{Inbox, SourceId},
+    remedy::Remedy,
+};
+
+/// Subscriptions one stream carries; Exchange's own bound is 200.
+pub const SUBSCRIPTIONS_MAX: usize = 200;
+/// Exchange ends the stream after this and we open the next.
+const CONNECTION_MINUTES: i32 = 29;
+/// Exchange gives a sign of life every 45 s; twice that without a byte means that it is dead.
+const SILENCE_MAX: Duration = Duration::from_secs(90);
+/// Mailboxes that subscribe at about the same time share one opening.
+const GATHER: Duration = Duration::from_millis(200);
+/// Spread over the streams, so that they do not all come back at once.
+const REOPEN_JITTER: Duration = Duration::from_secs(2);
+const COMMANDS_MAX: usize = 256;
+
+/// Hands subscriptions to a stream. Cheap to clone.
+#[derive(Clone)]
+pub struct Stream(mpsc::Sender<Member>);
+
+struct Member {
+    subscription: SubscriptionId,
+    mailbox: MailboxAddress,
+    inbox: Inbox,
+}
+
+struct Group {
+    connection: Connection,
+    world: World,
+    joining: mpsc::Receiver<Member>,
+    members: BTreeMap<SubscriptionId, Member>,
+    failures: u32,
+}
+
+/// Why the stream has to be opened again.
+enum End {
+    SomebodyJoined,
+    /// Closed in good order, cut, silent.
+    Over,
+    Failed(Failure),
+}
+
+impl Stream {
+    /// The stream and the task that keeps it open; the task ends when nobody holds the stream.
+    pub fn new(connection: Connection, world: World) -> (Self, impl Future<Output = ()> + Send) {
+        let (sender, joining) = mpsc::channel(COMMANDS_MAX);
+        let members = BTreeMap::new();
+        let group = Group { connection, world, joining, members, failures: 0 };
+        (Self(sender), group.run())
+    }
+
+    /// From the moment the stream is open with it, `inbox` hears about the mailbox.
+    pub async fn carry(&self, subscription: SubscriptionId, mailbox: MailboxAddress, inbox: Inbox) {
+        // A stream whose task has ended takes its followers' tasks with it.
+        let _ended = self.0.send(Member { subscription, mailbox, inbox }).await;
+    }
+}
+
+impl Group {
+    async fn run(mut self) {
+        loop {
+            if !self.gather().await {
+                return;
+            }
+            let end = self.follow().await;
+            let wait = match end {
+                End::SomebodyJoined => Duration::ZERO,
+                End::Over => self.world.chance.jitter(REOPEN_JITTER),
+                End::Failed(failure) => self.after(&failure),
+            };
+            self.world.clock.sleep(wait).await;
+        }
+    }
+
+    /// Waits until there is something to carry; `false` when there never will be.
+    async fn gather(&mut self) -> bool {
+        if self.members.is_empty() {
+            match self.joining.recv().await {
+                Some(member) => self.join(member),
+                None => return false,
+            }
+            self.world.clock.sleep(GATHER).await;
+        }
+        while let Ok(member) = self.joining.try_recv() {
+            self.join(member);
+        }
+        true
+    }
+
+    fn join(&mut self, member: Member) {
+        // A mailbox has one subscription; an earlier one is given up.
+        self.members.retain(|_, other| other.mailbox != member.mailbox);
+        self.members.insert(member.subscription.clone(), member);
+    }
+
+    async fn follow(&mut self) -> End {
+        let mut stream = match self.open().await {
+            Ok(stream) => stream,
+            Err(failure) => return End::Failed(failure),
+        };
+        let mut splitter = Splitter::new();
+        let mut is_open = false;
+        loop {
+            let chunk = tokio::select! {
+                chunk = timeout(SILENCE_MAX, stream.chunk()) => chunk,
+                Some(member) = self.joining.recv() => {
+                    self.join(member);
+                    self.world.clock.sleep(GATHER).await;
+                    return End::SomebodyJoined;
+                }
+            };
+            let chunk = match chunk {
+                Ok(Ok(Some(chunk))) => chunk,
+                Ok(Ok(None)) => return End::Over,
+                Ok(Err(failure)) => return End::Failed(failure.into()),
+                Err(_elapsed) => return End::Failed(Failure::Silent),
+            };
+            if splitter.push(&chunk).is_err() {
+                return End::Failed(Failure::StreamOverflow);
+            }
+            while let Some(document) = splitter.next_document() {
+                match self.document(&document, &mut is_open) {
+                    Ok(None) => {}
+                    Ok(Some(end)) => return end,
+                    Err(failure) => return End::Failed(failure),
+                }
+            }
+        }
+    }
+
+    async fn open(&self) -> Result<Incoming, Failure> {
+        let request = GetStreamingEvents {
+            subscription_ids: self.members.keys().map(|id| id.0.clone()).collect(),
+            connection_timeout: CONNECTION_MINUTES,
+        };
+        // The anchor's budget pays for the connection.
+        let anchor = self.members.values().next().map(|member| &member.mailbox);
+        self.connection.open(anchor, &request).await
+    }
+
+    fn document(&mut self, document: &[u8], is_open: &mut bool) -> Result<Option<End>, Failure> {
+        let answer = GetStreamingEvents::read_answer(document)?;
+        for message in answer.messages {
+            let (reply, error) = match message {
+                ews::ResponseMessage::Success(reply) => (reply, None),
+                ews::ResponseMessage::Warning(reply, error) => (reply, Some(error)),
+                ews::ResponseMessage::Error(error) => {
+                    return self.refused(error).map(Some);
+                }
+            };
+            if !reply.error_subscription_ids.is_empty() {
+                self.lose(&reply.error_subscription_ids);
+                return Ok(Some(End::SomebodyJoined));
+            }
+            if let Some(error) = error {
+                return Err(error.into());
+            }
+            if !*is_open {
+                *is_open = true;
+                self.failures = 0;
+                self.members.values().for_each(|member| member.inbox.listening());
+            }
+            self.notify(&reply);
+            if reply.connection_status == Some(ConnectionStatus::Closed) {
+                return Ok(Some(End::Over));
+            }
+        }
+        Ok(None)
+    }
+
+    /// With one bad id the good ones hear nothing either: the bad ones are taken out.
+    fn refused(&mut self, error: ews::ItemError) -> Result<End, Failure> {
+        if error.error_subscription_ids.is_empty() {
+            return Err(error.into());
+        }
+        self.lose(&error.error_subscription_ids);
+        Ok(End::SomebodyJoined)
+    }
+
+    fn lose(&mut self, ids: &[String]) {
+        for id in ids {
+            if let Some(member) = self.members.remove(&SubscriptionId(id.clone())) {
+                member.inbox.subscription_lost();
+            }
+        }
+    }
+
+    fn lose_all(&mut self) {
+        for member in std::mem::take(&mut self.members).into_values() {
+            member.inbox.subscription_lost();
+        }
+    }
+
+    fn notify(&self, reply: &GetStreamingEventsReply) {
+        for notification in &reply.notifications {
+            let id = notification.subscription_id.clone().map(SubscriptionId);
+            let Some(member) = id.and_then(|id| self.members.get(&id)) else { continue };
+            for event in &notification.events {
+                hint(&member.inbox, event);
+            }
+        }
+    }
+
+    fn after(&mut self, failure: &Failure) -> Duration {
+        let remedy = failure.remedy();
+        tracing::warn!(error = %failure, mailboxes = self.members.len(), "The stream broke");
+        self.failures = self.failures.saturating_add(1);
+        match remedy {
+            Remedy::RetryAfter(wait) => wait,
+            Remedy::Resubscribe => {
+                self.lose_all();
+                Duration::ZERO
+            }
+            // The followers meet the same trouble and raise the alarm.
+            Remedy::GiveUp(_) => {
+                self.lose_all();
+                Duration::from_secs(1)
+            }
+            Remedy::BackOff
+            | Remedy::SyncFromScratch
+            | Remedy::ReadState
+            | Remedy::WaitForLease => {
+                let doubled = Duration::from_secs(1 << self.failures.saturating_sub(1).min(8));
+                doubled.min(Duration::from_mins(5)) + self.world.chance.jitter(REOPEN_JITTER)
+            }
+        }
+    }
+}
+
+fn hint(inbox: &Inbox, event: &Event) {
+    match event {
+        Event::Created(change) | Event::Modified(change) => match &change.object {
+            EventObject::Item(id) => {
+                inbox.changed(SourceId(id.id.clone()), id.change_key.clone().map(Version));
+            }
+            EventObject::Folder(_) => {}
+        },
+        // What left, came or was doubled is best seen in the window.
+        Event::Deleted(_) | Event::Moved(_) | Event::Copied(_) => inbox.everything_changed(),
+        Event::NewMail(_) | Event::FreeBusyChanged(_) | Event::Status(_) => {}
+    }
+}

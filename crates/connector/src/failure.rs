@@ -1,0 +1,43 @@
+//! Whatever can go wrong while a mailbox is followed, from any side, with its remedy.
+
+use kms::{
+    client::{KeyFailure, KeyRemedy},
+    seal::SealFailure,
+};
+
+use crate::{
+    cloud, exchange,
+    remedy::{Reason, Remedy},
+};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Exchange(#[from] exchange::Failure),
+    #[error(transparent)]
+    Cloud(#[from] cloud::Failure),
+    #[error(transparent)]
+    Keys(#[from] KeyFailure),
+    #[error("a text could not be sealed")]
+    Seal(#[from] SealFailure),
+    #[error("the lease has ended or is about to")]
+    Lease,
+}
+
+impl Failure {
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Exchange(failure) => failure.remedy(),
+            Self::Cloud(failure) => failure.remedy(),
+            Self::Keys(failure) => match failure.remedy() {
+                KeyRemedy::TryAgain { after } => Remedy::RetryAfter(after),
+                KeyRemedy::SignInAgain
+                | KeyRemedy::NotPermitted
+                | KeyRemedy::Gone
+                | KeyRemedy::GiveUp => Remedy::GiveUp(Reason::KeysRefused),
+            },
+            Self::Seal(_) => Remedy::GiveUp(Reason::OurDefect),
+            Self::Lease => Remedy::WaitForLease,
+        }
+    }
+}

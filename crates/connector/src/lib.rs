@@ -1,0 +1,139 @@
+//! The daemon beside the calendar source: follows mailboxes, writes join details back, and seals
+//! meetings before they leave. The only place where plain text and keys meet; nothing on disk but
+//! configuration and secrets.
+//!
+//! Start reading at [`mailbox`] (what is decided) and [`follower`] (what is done).
+
+pub mod alarms;
+pub mod check;
+pub mod cloud;
+pub mod config;
+pub mod entry;
+pub mod exchange;
+pub mod failure;
+pub mod follower;
+pub mod lease;
+pub mod mailbox;
+pub mod meeting;
+pub mod news;
+pub mod pass;
+pub mod remedy;
+pub mod stamp;
+pub mod state;
+pub mod upload;
+pub mod write_back;
+
+use std::{fs, sync::Arc};
+
+use kms::{
+    client::{Credential, KeyClient},
+    connector_key::ConnectorKey,
+};
+use protocol::ids::UserId;
+use tokio::task::JoinSet;
+use world::{World, stop::Stop};
+
+use crate::{
+    alarms::Alarms,
+    cloud::Cloud,
+    config::{Config, Mistake},
+    exchange::{
+        Connection,
+        streaming::{SUBSCRIPTIONS_MAX, Stream},
+    },
+    follower::Shared,
+    write_back::Practice,
+};
+
+/// A connector that is ready to run: its settings have been checked.
+pub struct Connector {
+    config: Config,
+    world: World,
+    connection: Connection,
+    practice: Arc<Practice>,
+    private_key: zeroize::Zeroizing<String>,
+    alarms: Alarms,
+}
+
+impl Connector {
+    /// Says what is wrong with the settings before anything is touched.
+    pub fn new(config: Config, world: World) -> Result<Self, Mistake> {
+        let private_key = read_key(&config)?;
+        Self::with_key(config, world, private_key)
+    }
+
+    /// With a key that stands in no file.
+    pub fn with_key(
+        config: Config,
+        world: World,
+        private_key: zeroize::Zeroizing<String>,
+    ) -> Result<Self, Mistake> {
+        config.check()?;
+        let connection = Connection::new(world.clone(), &config.exchange)?;
+        let practice = Arc::new(Practice::new(&config)?);
+        Ok(Self { config, world, connection, practice, private_key, alarms: Alarms::default() })
+    }
+
+    pub fn alarms(&self) -> Alarms {
+        self.alarms.clone()
+    }
+
+    pub fn connection(&self) -> Connection {
+        self.connection.clone()
+    }
+
+    /// Follows the mailboxes until told to stop. Dropping the future at any moment is a crash
+    /// that the next start recovers from.
+    pub async fn run(self, stop: Stop) -> Result<(), Mistake> {
+        let Self { config, world, connection, practice, private_key, alarms } = self;
+        let key =
+            || ConnectorKey::new(config.id.clone(), &private_key).map_err(|_reason| Mistake::Key);
+        let cloud = Cloud::new(world.clone(), config.cloud_url.clone(), Arc::new(key()?));
+        let keys = KeyClient::new(
+            world.clone(),
+            &config.kms_url,
+            &config.kms_host(),
+            &config.id.0,
+            Credential::Connector(key()?),
+        );
+        let keys = keys.map_err(|_reason| Mistake::NotSafe { setting: "kms_url" })?;
+        let addresses = config.addresses()?;
+        let users: Vec<UserId> = addresses
+            .iter()
+            .map(|address| UserId::of(&config.organization, address.as_str()))
+            .collect();
+        let (leases, renewing) = lease::start(world.clone(), cloud.clone(), &users, alarms.clone());
+        let shared = Arc::new(Shared {
+            world: world.clone(),
+            connection: connection.clone(),
+            cloud,
+            keys,
+            organization: config.organization.clone(),
+            connector: config.id.clone(),
+            practice,
+            domains: config.own_domains()?,
+            leases,
+            alarms,
+        });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(renewing);
+        for group in addresses.chunks(SUBSCRIPTIONS_MAX) {
+            let (stream, streaming) = Stream::new(connection.clone(), world.clone());
+            tasks.spawn(streaming);
+            for address in group {
+                tasks.spawn(follower::follow(Arc::clone(&shared), stream.clone(), address.clone()));
+            }
+        }
+        tracing::info!(mailboxes = addresses.len(), "Following");
+        stop.stopped().await;
+        tasks.shutdown().await;
+        Ok(())
+    }
+}
+
+fn read_key(config: &Config) -> Result<zeroize::Zeroizing<String>, Mistake> {
+    let path = config.key_file.as_ref().ok_or(Mistake::NoKey)?;
+    let unreadable =
+        |source| Mistake::Unreadable { setting: "key_file", path: path.clone(), source };
+    Ok(zeroize::Zeroizing::new(fs::read_to_string(path).map_err(unreadable)?))
+}

@@ -1,0 +1,185 @@
+//! The order that loses nothing, and the way back from each failure.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_795_510_800 + seconds).expect("a time")
+}
+
+fn listening() -> Event {
+    Event::News(News { is_listening_anew: true, ..News::default() })
+}
+
+fn hint(id: &str) -> Event {
+    let changed = [(SourceId(id.into()), None)].into();
+    Event::News(News { changed, ..News::default() })
+}
+
+/// A mailbox that has come as far as following.
+fn live() -> Mailbox {
+    let mut mailbox = Mailbox::default();
+    check(
+        &mut mailbox,
+        [
+            (Event::Started, Action::LoadState),
+            (Event::Done, Action::Subscribe),
+            (Event::Done, Action::Wait(Duration::from_mins(60))),
+            (listening(), Action::Reconcile { from_scratch: false }),
+            (Event::Done, Action::Wait(Duration::from_mins(60))),
+        ],
+    );
+    assert!(mailbox.is_live());
+    mailbox
+}
+
+fn check<const N: usize>(mailbox: &mut Mailbox, script: [(Event, Action); N]) {
+    for (event, expected) in script {
+        assert_eq!(mailbox.on(event.clone(), at(0)), expected, "after {event:?}");
+    }
+}
+
+#[test]
+fn subscribes_then_listens_then_reads() {
+    live();
+}
+
+#[test]
+fn looks_where_a_hint_points() {
+    let look =
+        |ids: &[&str]| Action::Look(ids.iter().map(|id| (SourceId((*id).into()), None)).collect());
+    let mut mailbox = live();
+    check(
+        &mut mailbox,
+        [(hint("a"), look(&["a"])), (Event::Done, Action::Wait(Duration::from_mins(60)))],
+    );
+}
+
+#[test]
+fn sweeps_hourly_however_busy_it_is() {
+    let mut mailbox = live();
+    assert!(matches!(mailbox.on(hint("a"), at(1800)), Action::Look(_)));
+    assert_eq!(mailbox.on(Event::Done, at(1800)), Action::Wait(Duration::from_mins(30)));
+    assert_eq!(mailbox.on(hint("b"), at(3600)), Action::Reconcile { from_scratch: false });
+}
+
+#[test]
+fn a_reopened_stream_is_followed_by_reading() {
+    check(&mut live(), [(listening(), Action::Reconcile { from_scratch: false })]);
+}
+
+#[test]
+fn a_lost_subscription_is_made_again_and_everything_read() {
+    let lost = Event::News(News { is_subscription_lost: true, ..News::default() });
+    check(
+        &mut live(),
+        [
+            (lost, Action::Subscribe),
+            (Event::Done, Action::Wait(Duration::from_mins(60))),
+            (listening(), Action::Reconcile { from_scratch: false }),
+        ],
+    );
+}
+
+#[test]
+fn a_void_sync_state_is_dropped_at_once_and_later_with_pauses() {
+    let failed = || Event::Failed(Remedy::SyncFromScratch);
+    check(
+        &mut live(),
+        [
+            (listening(), Action::Reconcile { from_scratch: false }),
+            (failed(), Action::Reconcile { from_scratch: true }),
+            (failed(), Action::Pause(Duration::from_secs(2))),
+            (Event::Due, Action::Reconcile { from_scratch: true }),
+        ],
+    );
+}
+
+#[test]
+fn somebody_elses_lease_means_starting_over_with_the_state() {
+    check(
+        &mut live(),
+        [
+            (hint("a"), Action::Look([(SourceId("a".into()), None)].into())),
+            (Event::Failed(Remedy::WaitForLease), Action::LoadState),
+            (Event::Done, Action::Reconcile { from_scratch: false }),
+        ],
+    );
+}
+
+#[test]
+fn a_person_is_told_and_the_waits_grow_to_an_hour() {
+    let mut mailbox = Mailbox::default();
+    mailbox.on(Event::Started, at(0));
+    let reason = Reason::ImpersonationDenied;
+    for minutes in [1, 5, 15, 60, 60] {
+        let failed = Event::Failed(Remedy::GiveUp(reason));
+        assert_eq!(mailbox.on(failed, at(0)), Action::RaiseAlarm(reason));
+        assert_eq!(mailbox.on(Event::Done, at(0)), Action::Pause(Duration::from_mins(minutes)));
+        assert_eq!(mailbox.on(Event::Due, at(0)), Action::LoadState);
+    }
+}
+
+#[test]
+fn waits_double_up_to_five_minutes() {
+    let mut mailbox = Mailbox::default();
+    mailbox.on(Event::Started, at(0));
+    for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
+        let paused = mailbox.on(Event::Failed(Remedy::BackOff), at(0));
+        assert_eq!(paused, Action::Pause(Duration::from_secs(seconds)));
+        mailbox.on(Event::Due, at(0));
+    }
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        4 => Just(Event::Done),
+        1 => Just(Event::Due),
+        1 => Just(Event::Failed(Remedy::BackOff)),
+        1 => Just(Event::Failed(Remedy::Resubscribe)),
+        1 => Just(Event::Failed(Remedy::SyncFromScratch)),
+        1 => Just(Event::Failed(Remedy::ReadState)),
+        1 => Just(Event::Failed(Remedy::WaitForLease)),
+        1 => Just(Event::Failed(Remedy::GiveUp(Reason::NoSuchMailbox))),
+        1 => (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(a, b, c)| Event::News(News {
+            is_listening_anew: a,
+            is_subscription_lost: b,
+            is_everything_changed: c,
+            ..News::default()
+        })),
+        2 => Just(hint("a")),
+    ]
+}
+
+proptest! {
+    /// Whatever happens: nothing is read before the stream is open and the state is loaded, and a
+    /// change that was announced is read before we rest.
+    #[test]
+    fn never_reads_too_early_and_never_rests_too_soon(events in prop::collection::vec(any_event(), 0..60)) {
+        let mut mailbox = Mailbox::default();
+        let mut last = mailbox.on(Event::Started, at(0));
+        let (mut loaded, mut listening, mut unread) = (false, false, true);
+        for event in events {
+            match (&event, &last) {
+                (Event::Done, Action::LoadState) => loaded = true,
+                (Event::Done, Action::Subscribe) => listening = false,
+                (Event::Done, Action::Reconcile { .. } | Action::Look(_)) => unread = false,
+                (Event::Failed(Remedy::Resubscribe), _) => listening = false,
+                (Event::Failed(Remedy::ReadState | Remedy::WaitForLease), _) => loaded = false,
+                (Event::News(news), _) => {
+                    listening = (listening || news.is_listening_anew) && !news.is_subscription_lost;
+                    let told = news.is_listening_anew || news.is_everything_changed || !news.changed.is_empty();
+                    unread |= told && !news.is_subscription_lost;
+                }
+                _ => {}
+            }
+            last = mailbox.on(event, at(0));
+            match &last {
+                Action::Reconcile { .. } | Action::Look(_) => prop_assert!(loaded && listening, "too early"),
+                Action::Wait(_) => prop_assert!(loaded && (!unread || !listening), "too soon"),
+                _ => {}
+            }
+        }
+    }
+}

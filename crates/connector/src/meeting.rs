@@ -1,0 +1,72 @@
+//! A meeting in plain text, as it exists only inside the connector. Nothing here can be
+//! serialized, and `Debug` shows no content.
+
+use std::fmt;
+
+use conference::join_link::JoinLink;
+use jiff::Timestamp;
+use protocol::{
+    ids::MailboxAddress,
+    meeting::{ParticipantKind, ParticipantType, ResponseType, Sensitivity},
+};
+
+/// Text that people wrote.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Plain(pub String);
+
+impl fmt::Debug for Plain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// One line of a person's list, before it is sealed.
+#[derive(Clone, Debug)]
+pub struct Meeting {
+    pub subject: Plain,
+    pub location: Plain,
+    /// Agenda as plain text.
+    pub agenda: Plain,
+    pub is_agenda_cut: bool,
+    pub start: Timestamp,
+    pub end: Timestamp,
+    pub is_all_day: bool,
+    pub is_recurring: bool,
+    pub sensitivity: Sensitivity,
+    pub response: ResponseType,
+    pub organizer: Option<Person>,
+    pub participants: Vec<Participant>,
+    pub is_participants_cut: bool,
+    pub last_modified: Timestamp,
+    pub join_link: Option<JoinLink>,
+    /// Stable words for what is odd about the entry.
+    pub notes: Vec<&'static str>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub name: Plain,
+    pub address: Option<MailboxAddress>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Participant {
+    pub person: Person,
+    pub kind: ParticipantKind,
+    pub response: ResponseType,
+    pub participation: ParticipantType,
+}
+
+/// Participants listed per meeting; the rest is cut and said so.
+pub const PARTICIPANTS_MAX: usize = 500;
+/// Characters of a subject or a place that are kept.
+pub const LINE_CHARACTERS_MAX: usize = 256;
+
+/// Stable words in `hc.notes`.
+pub mod note {
+    pub const NO_END: &str = "no-end";
+    pub const UNKNOWN_TIME_ZONE: &str = "unknown-time-zone";
+    pub const BODY_TOO_LARGE: &str = "body-too-large";
+    pub const UNKNOWN_MODIFIER: &str = "unknown-modifier";
+    pub const NO_CONFERENCE: &str = "no-conference";
+}

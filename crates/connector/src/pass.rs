@@ -1,0 +1,314 @@
+//! One pass over a mailbox: read, write join details back where they are asked for, and say what
+//! has to be uploaded.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use conference::join_link::Sender;
+use jiff::{SignedDuration, Timestamp};
+use protocol::ids::MeetingId;
+
+use crate::{
+    entry::{Entry, Kind, Version},
+    exchange::{self, Session, item::Row, session::Found},
+    failure::Failure,
+    follower::Following,
+    lease::WRITE_NEEDS,
+    meeting::note,
+    news::SourceId,
+    state,
+    write_back::Decision,
+};
+
+/// What is listed: from so long ago …
+pub const WINDOW_BACK: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// … to so far ahead.
+pub const WINDOW_AHEAD: SignedDuration = SignedDuration::from_hours(31 * 24);
+/// Entries beyond the window that may ask for a conference, per pass.
+const CANDIDATES_MAX: usize = 1000;
+/// Entries read at once.
+const READ_AT_ONCE: usize = 50;
+/// Times a write is decided anew when somebody else wrote first.
+const WRITE_TRIES: u32 = 3;
+
+/// What a pass found out.
+#[derive(Default)]
+pub struct Outcome {
+    pub changed: BTreeMap<MeetingId, Changed>,
+    pub deleted: BTreeSet<MeetingId>,
+    /// The bookmark behind everything that was read, if that was asked for.
+    pub sync_state: Option<String>,
+}
+
+/// A meeting to upload, with what it was made from.
+pub struct Changed {
+    pub series: MeetingId,
+    pub remembered: state::Entry,
+    pub entry: Box<Entry>,
+}
+
+/// A pass under way.
+pub struct Pass<'a> {
+    following: &'a Following,
+    session: &'a Session,
+    state: &'a state::State,
+    now: Timestamp,
+    outcome: Outcome,
+    /// Entries read in this pass, so that none is read twice.
+    fresh: BTreeMap<SourceId, Box<Entry>>,
+    /// Series whose join link was looked up in their master.
+    masters: BTreeMap<Vec<u8>, Option<Box<Entry>>>,
+}
+
+impl<'a> Pass<'a> {
+    pub fn new(following: &'a Following, state: &'a state::State, now: Timestamp) -> Self {
+        Self {
+            following,
+            session: &following.session,
+            state,
+            now,
+            outcome: Outcome::default(),
+            fresh: BTreeMap::new(),
+            masters: BTreeMap::new(),
+        }
+    }
+
+    /// Everything: what changed since the bookmark, then the window as it is now.
+    pub async fn everything(mut self, from_scratch: bool) -> Result<Outcome, Failure> {
+        let bookmark = if from_scratch { None } else { self.state.sync_state.clone() };
+        let asking = self.changes(bookmark).await?;
+        for batch in asking.chunks(READ_AT_ONCE) {
+            self.read(batch).await?;
+        }
+        self.window().await?;
+        Ok(self.outcome)
+    }
+
+    /// The entries that hints pointed at. A hint may be wrong, late or repeated.
+    pub async fn look(
+        mut self,
+        hints: &BTreeMap<SourceId, Option<Version>>,
+    ) -> Result<Outcome, Failure> {
+        let is_new = |(id, version): &(&SourceId, &Option<Version>)| {
+            version.as_ref().is_none_or(|version| !self.state.knows(id, version))
+        };
+        let ids: Vec<SourceId> = hints.iter().filter(is_new).map(|(id, _)| id.clone()).collect();
+        let needs_window = self.read(&ids).await?;
+        if needs_window {
+            self.window().await?;
+        } else {
+            for entry in std::mem::take(&mut self.fresh).into_values() {
+                self.take(entry).await?;
+            }
+        }
+        Ok(self.outcome)
+    }
+
+    /// Pages of changes up to now; returns what may ask for a conference, of any date.
+    async fn changes(&mut self, mut bookmark: Option<String>) -> Result<Vec<SourceId>, Failure> {
+        let mut asking = Vec::new();
+        loop {
+            let page = self.session.changes_since(bookmark.as_deref()).await?;
+            let may_ask = |row: &Row| {
+                let is_over = row.kind == Kind::Single && row.end <= self.now;
+                row.has_keyword_sign && !is_over
+            };
+            let ids = page.changed.into_iter().filter(may_ask).map(|row| row.id);
+            asking.extend(ids.take(CANDIDATES_MAX.saturating_sub(asking.len())));
+            bookmark = Some(page.sync_state);
+            if page.is_last {
+                self.outcome.sync_state = bookmark;
+                return Ok(asking);
+            }
+        }
+    }
+
+    /// Reads entries and writes into those that ask for it. `true` if only the window can tell
+    /// what the change means: for series, and for what is gone.
+    async fn read(&mut self, ids: &[SourceId]) -> Result<bool, Failure> {
+        if ids.is_empty() {
+            return Ok(false);
+        }
+        let mut needs_window = false;
+        for found in self.session.entries(ids).await? {
+            match found {
+                Found::Entry(entry) => {
+                    needs_window |= entry.kind != Kind::Single;
+                    match self.write_back(entry).await? {
+                        Some(entry) if entry.kind == Kind::SeriesMaster => {
+                            self.masters.insert(entry.uid.clone(), Some(entry));
+                        }
+                        Some(entry) => {
+                            self.fresh.insert(entry.id.clone(), entry);
+                        }
+                        None => needs_window = true,
+                    }
+                }
+                Found::Gone => needs_window = true,
+                Found::Unusable(why) => self.unusable(why),
+            }
+        }
+        Ok(needs_window)
+    }
+
+    /// The list as it must be now: what is new or different is read, what is missing is deleted.
+    async fn window(&mut self) -> Result<(), Failure> {
+        let (from, to) = self.bounds();
+        let rows = self.session.window(from, to).await?;
+        let mut present = BTreeSet::new();
+        let mut to_read = Vec::new();
+        for row in rows.into_iter().take(state::ENTRIES_MAX) {
+            let recurrence = row.original_start.map(|start| start.to_string());
+            let id = self.following.sealer.meeting_id(&row.uid, recurrence.as_deref());
+            let as_it_is = state::Entry::new(&row.id, &row.version, row.start, row.end);
+            present.insert(id.clone());
+            if self.state.entries.get(&id) == Some(&as_it_is) {
+                continue;
+            }
+            match self.fresh.remove(&row.id) {
+                Some(entry) if entry.version == row.version => self.take(entry).await?,
+                Some(_) | None => to_read.push(row.id),
+            }
+        }
+        for batch in to_read.chunks(READ_AT_ONCE) {
+            for found in self.session.entries(batch).await? {
+                match found {
+                    Found::Entry(entry) => {
+                        if let Some(entry) = self.write_back(entry).await? {
+                            self.take(entry).await?;
+                        }
+                    }
+                    // Gone since the window was read: the next hint says so.
+                    Found::Gone => {}
+                    Found::Unusable(why) => self.unusable(why),
+                }
+            }
+        }
+        let from_ms = from.as_millisecond();
+        let missing = self.state.entries.iter().filter(|(id, entry)| {
+            // What has merely left the window at its beginning is purged by the cloud.
+            !present.contains(*id) && entry.end_ms > from_ms
+        });
+        self.outcome.deleted.extend(missing.map(|(id, _)| id.clone()));
+        self.outcome.deleted.retain(|id| !self.outcome.changed.contains_key(id));
+        Ok(())
+    }
+
+    fn bounds(&self) -> (Timestamp, Timestamp) {
+        (
+            self.now.checked_sub(WINDOW_BACK).unwrap_or(Timestamp::MIN),
+            self.now.checked_add(WINDOW_AHEAD).unwrap_or(Timestamp::MAX),
+        )
+    }
+
+    /// Lists an entry, or takes it off the list.
+    async fn take(&mut self, mut entry: Box<Entry>) -> Result<(), Failure> {
+        let recurrence = entry.recurrence_id();
+        let sealer = &self.following.sealer;
+        let id = sealer.meeting_id(&entry.uid, recurrence.as_deref());
+        let (from, to) = self.bounds();
+        let is_in_window = entry.meeting.end > from && entry.meeting.start < to;
+        let is_declined = entry.meeting.response == protocol::meeting::ResponseType::Declined;
+        if !is_in_window || entry.is_cancelled || is_declined {
+            if self.state.entries.contains_key(&id) {
+                self.outcome.deleted.insert(id);
+            }
+            return Ok(());
+        }
+        entry.meeting.join_link = self.join_link(&entry).await?;
+        let series = match entry.kind {
+            Kind::Single => id.clone(),
+            Kind::Occurrence | Kind::Exception | Kind::SeriesMaster => {
+                sealer.meeting_id(&entry.uid, None)
+            }
+        };
+        let (start, end) = (entry.meeting.start, entry.meeting.end);
+        let remembered = state::Entry::new(&entry.id, &entry.version, start, end);
+        self.outcome.changed.insert(id, Changed { series, remembered, entry });
+        Ok(())
+    }
+
+    /// An occurrence with a text of its own still meets where its series meets.
+    async fn join_link(&mut self, entry: &Entry) -> Result<Option<conference::JoinLink>, Failure> {
+        let practice = &self.following.practice;
+        let sender = self.sender(entry);
+        if let Some(link) = practice.join_link(entry, sender) {
+            return Ok(Some(link));
+        }
+        if entry.kind != Kind::Exception {
+            return Ok(None);
+        }
+        if !self.masters.contains_key(&entry.uid) {
+            let master = match self.session.master_of(&entry.id).await? {
+                Found::Entry(master) => Some(master),
+                Found::Gone | Found::Unusable(_) => None,
+            };
+            self.masters.insert(entry.uid.clone(), master);
+        }
+        let master = self.masters.get(&entry.uid).and_then(Option::as_ref);
+        Ok(master.and_then(|master| self.following.practice.join_link(master, sender)))
+    }
+
+    fn sender(&self, entry: &Entry) -> Sender {
+        let organizer = entry.meeting.organizer.as_ref().and_then(|person| person.address.as_ref());
+        let is_ours = organizer.is_some_and(|address| self.following.is_own_domain(address));
+        if entry.is_organizer || is_ours { Sender::Internal } else { Sender::External }
+    }
+
+    /// The entry as it is afterwards; `None` if it has vanished meanwhile.
+    async fn write_back(&self, mut entry: Box<Entry>) -> Result<Option<Box<Entry>>, Failure> {
+        let following = self.following;
+        for _ in 0..WRITE_TRIES {
+            let owner = following.session.mailbox();
+            let decision =
+                following.practice.decide(&entry, owner, &following.conference_secret, self.now);
+            let write = match decision {
+                Decision::Write(write) => write,
+                Decision::Leave(note) => {
+                    entry.meeting.notes.extend(note);
+                    return Ok(Some(entry));
+                }
+            };
+            // A lease that ends while Exchange writes would let a second connector write too.
+            if !following.lease.is_good_for(WRITE_NEEDS) {
+                return Err(Failure::Lease);
+            }
+            match self.session.write(&write).await {
+                Ok(version) => {
+                    tracing::info!(mailbox.id = %following.user, mails = ?write.mails, "Wrote join details into an invitation");
+                    entry.after(*write, version);
+                    return Ok(Some(entry));
+                }
+                Err(failure) if failure.is_conflict() => {
+                    let again = self.session.entries(std::slice::from_ref(&entry.id)).await?;
+                    match again.into_iter().next() {
+                        Some(Found::Entry(now)) => entry = now,
+                        Some(Found::Gone | Found::Unusable(_)) | None => return Ok(None),
+                    }
+                }
+                Err(failure) if failure.is_gone() => return Ok(None),
+                Err(failure) => return self.not_written(entry, failure).map(Some),
+            }
+        }
+        // Somebody keeps changing it; their last change will be announced.
+        Ok(Some(entry))
+    }
+
+    /// Trouble that passes is met by trying again. A refusal that concerns this entry alone must
+    /// not stop the calendar.
+    fn not_written(
+        &self,
+        mut entry: Box<Entry>,
+        failure: exchange::Failure,
+    ) -> Result<Box<Entry>, Failure> {
+        if !failure.concerns_one_entry() {
+            return Err(failure.into());
+        }
+        tracing::warn!(mailbox.id = %self.following.user, error = %failure, "Join details could not be written into an invitation");
+        entry.meeting.notes.push(note::NO_CONFERENCE);
+        Ok(entry)
+    }
+
+    fn unusable(&self, why: &'static str) {
+        tracing::warn!(mailbox.id = %self.following.user, why, "An entry of the calendar is left out");
+    }
+}

@@ -1,0 +1,84 @@
+//! What to do about a failure. Every failure becomes one of these; callers match nothing else.
+
+use std::time::Duration;
+
+/// Ordered by how far back it throws us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Passing trouble, or the other side asked us to wait.
+    RetryAfter(Duration),
+    /// Passing trouble without a hint: double the wait each time.
+    BackOff,
+    /// The subscription is gone: make a new one, then read again.
+    Resubscribe,
+    /// The sync state is void: read everything anew and compare.
+    SyncFromScratch,
+    /// What we remember is outdated: read our state from the cloud again.
+    ReadState,
+    /// Another connector follows this mailbox now: wait for the lease.
+    WaitForLease,
+    /// Only a person can help: raise an alarm, leave the mailbox alone for long.
+    GiveUp(Reason),
+}
+
+/// Why only a person can help, in words that name what to do; the alarm's stable id beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    WrongPassword,
+    ImpersonationDenied,
+    NoSuchMailbox,
+    NotThePrimaryAddress,
+    /// Answers that are not Exchange's: a proxy, a log-in page, malformed documents.
+    NotExchange,
+    /// The key server refuses this connector.
+    KeysRefused,
+    /// The cloud refuses this connector.
+    CloudRefused,
+    /// Exchange refuses what we sent: our defect.
+    OurDefect,
+}
+
+impl Reason {
+    pub fn alarm_id(self) -> &'static str {
+        match self {
+            Self::WrongPassword => "exchange-password",
+            Self::ImpersonationDenied => "exchange-impersonation",
+            Self::NoSuchMailbox => "exchange-mailbox",
+            Self::NotThePrimaryAddress => "exchange-primary-address",
+            Self::NotExchange => "exchange-answers",
+            Self::KeysRefused => "kms-refused",
+            Self::CloudRefused => "cloud-refused",
+            Self::OurDefect => "exchange-request",
+        }
+    }
+
+    /// What an administrator must do.
+    pub fn what_to_do(self) -> &'static str {
+        match self {
+            Self::WrongPassword => {
+                "Exchange refuses the account's password. No further sign-in is tried until the next hourly probe, so that the account is not locked out. Put the right password into the configuration and restart."
+            }
+            Self::ImpersonationDenied => {
+                "The account may not act for this mailbox. In the Exchange Management Shell: New-ManagementRoleAssignment -Name hybridcal -Role ApplicationImpersonation -User <account>; if a management scope limits the role, put the mailbox into it."
+            }
+            Self::NoSuchMailbox => {
+                "Exchange knows no mailbox of this address. Correct it in `mailboxes`, or see Get-Mailbox <address>."
+            }
+            Self::NotThePrimaryAddress => {
+                "This is a secondary address. Put the mailbox's primary address into `mailboxes`: Get-Mailbox <address> | fl PrimarySmtpAddress."
+            }
+            Self::NotExchange => {
+                "What answers at exchange.url does not speak Exchange Web Services. Check the address, and whether a proxy or a log-in page stands in between."
+            }
+            Self::KeysRefused => {
+                "The key server refuses this connector. Put its public key (`hybridcal new-key`) under [[kms.connectors]] with the same id, and compare the computers' clocks."
+            }
+            Self::CloudRefused => {
+                "The cloud refuses this connector. Put its public key (`hybridcal new-key`) under [[cloud.connectors]] with the same id, and compare the computers' clocks."
+            }
+            Self::OurDefect => {
+                "Exchange refuses a request of ours as wrong. Nothing was changed. Please report the log line with its response code."
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What a connector remembers about a mailbox. It lies sealed in the cloud, is committed together
+//! with the meetings it covers, and holds no content: bookmarks and hashes only.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use jiff::Timestamp;
+use protocol::ids::MeetingId;
+use serde::{Deserialize, Serialize};
+
+use crate::{entry::Version, news::SourceId};
+
+/// Meetings remembered per mailbox; keeps the sealed state below the cloud's bound.
+pub const ENTRIES_MAX: usize = 1000;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The source's bookmark; opaque.
+    pub sync_state: Option<String>,
+    /// The newest content revision given out.
+    pub revision: i64,
+    /// What is in the person's list, as uploaded.
+    pub entries: BTreeMap<MeetingId, Entry>,
+}
+
+/// One uploaded meeting, as far as needed to see that it has not changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Hash of the source's id, since a deletion names only that.
+    pub item: Hash,
+    /// Hash of the source's version. Occurrences share their master's, so the times count too.
+    pub version: Hash,
+    /// Milliseconds since 1970.
+    pub start_ms: i64,
+    pub end_ms: i64,
+}
+
+/// 12 bytes of SHA-256: enough to tell a mailbox's items apart, too little to keep content.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Hash(String);
+
+impl Hash {
+    /// Each part with its length, so that no two lists of parts look alike.
+    pub fn of(parts: &[&[u8]]) -> Self {
+        let mut bytes = Vec::new();
+        for part in parts {
+            bytes.extend_from_slice(&part.len().to_be_bytes());
+            bytes.extend_from_slice(part);
+        }
+        let digest = digest(&SHA256, &bytes);
+        Self(STANDARD_NO_PAD.encode(digest.as_ref().get(..12).unwrap_or_default()))
+    }
+
+    pub fn of_item(id: &SourceId) -> Self {
+        Self::of(&[b"item", id.0.as_bytes()])
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A hash that was written down before.
+    pub fn from_text(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    pub fn of_version(version: &Version) -> Self {
+        Self::of(&[b"version", version.0.as_bytes()])
+    }
+}
+
+impl Entry {
+    pub fn new(id: &SourceId, version: &Version, start: Timestamp, end: Timestamp) -> Self {
+        Self {
+            item: Hash::of_item(id),
+            version: Hash::of_version(version),
+            start_ms: start.as_millisecond(),
+            end_ms: end.as_millisecond(),
+        }
+    }
+}
+
+impl State {
+    /// Grows with every change, even if this state was rolled back: the clock carries it on.
+    pub fn next_revision(&mut self, now_ms: i64) -> i64 {
+        self.revision = now_ms.max(self.revision.saturating_add(1));
+        self.revision
+    }
+
+    /// Whether this very version of the item has been uploaded: then a hint tells nothing new.
+    pub fn knows(&self, id: &SourceId, version: &Version) -> bool {
+        let (item, version) = (Hash::of_item(id), Hash::of_version(version));
+        self.entries.values().any(|entry| entry.item == item && entry.version == version)
+    }
+
+    /// The meetings that were made from an item.
+    pub fn meetings_of(&self, id: &SourceId) -> Vec<MeetingId> {
+        let item = Hash::of_item(id);
+        let of_item = self.entries.iter().filter(|(_, entry)| entry.item == item);
+        of_item.map(|(meeting, _)| meeting.clone()).collect()
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // A map of strings and numbers always serializes.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// `None` for another format: everything is then read anew.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revision_always_grows() {
+        let mut state = State::default();
+        assert_eq!(state.next_revision(1000), 1000);
+        assert_eq!(state.next_revision(1000), 1001);
+        assert_eq!(state.next_revision(500), 1002);
+        assert_eq!(State::default().next_revision(2000), 2000, "a lost state cannot lower it");
+    }
+
+    #[test]
+    fn survives_its_bytes_and_stays_within_its_bound() {
+        let time = Timestamp::from_second(1_795_510_800).expect("a time");
+        let mut state = State { sync_state: Some("x".repeat(4096)), ..State::default() };
+        for n in 0..ENTRIES_MAX {
+            let id = SourceId(format!("AAMk{n}"));
+            let entry = Entry::new(&id, &Version("DwAA".into()), time, time);
+            state.entries.insert(MeetingId(format!("{n:022}")), entry);
+        }
+        let bytes = state.to_bytes();
+        assert!(
+            bytes.len() * 4 / 3 < protocol::connector::SEALED_STATE_BYTES_MAX,
+            "{}",
+            bytes.len()
+        );
+        assert_eq!(State::from_bytes(&bytes), Some(state));
+        assert_eq!(State::from_bytes(b"{"), None);
+    }
+
+    #[test]
+    fn parts_do_not_run_together() {
+        assert_ne!(Hash::of(&[b"ab", b"c"]), Hash::of(&[b"a", b"bc"]));
+    }
+}

@@ -1,0 +1,236 @@
+//! Sealing: the last thing that happens to a meeting before it leaves the connector.
+
+use kms::{
+    client::KeyClient,
+    content_key::ContentKey,
+    index::{IndexKey, MEETING_IDS, PEOPLE},
+    seal::{SealFailure, seal},
+    state_seal::{StatePlace, open_state, seal_state},
+};
+use protocol::{
+    connector::MailboxState,
+    ids::{ConnectorId, MailboxAddress, MeetingId, OrganizationId, UserId},
+    keys::Purpose,
+    meeting::{
+        Additions, SCHEMA, SealedJoinInfo, SealedMeeting, SealedParticipant, SealedPerson, field,
+    },
+    sealed::{Sealed, SealedPlace},
+};
+use world::chance::Chance;
+
+use crate::{
+    failure::Failure,
+    meeting::{Meeting, Person, Plain},
+    state::State,
+};
+
+/// Epoch of index keys; a new one means new ids and a full sync.
+const INDEX_EPOCH: u32 = 1;
+/// A link with a stranger's parameters may be long, a meeting's fields together must not be.
+const ADDRESS_UNKNOWN: &str = "";
+
+/// Everything needed to seal one user's meetings and what we remember about the mailbox.
+pub struct Sealer {
+    organization: OrganizationId,
+    connector: ConnectorId,
+    user: UserId,
+    chance: Chance,
+    content: ContentKey,
+    meetings: IndexKey,
+    people: IndexKey,
+    state: ContentKey,
+}
+
+/// Where one meeting stands.
+pub struct Identity {
+    pub id: MeetingId,
+    pub series_id: MeetingId,
+    pub revision: i64,
+}
+
+impl Sealer {
+    /// Fetches the keys; the client remembers them for a day.
+    pub async fn new(
+        keys: &KeyClient,
+        organization: &OrganizationId,
+        connector: &ConnectorId,
+        user: UserId,
+        chance: &Chance,
+    ) -> Result<Self, Failure> {
+        let organization_index = keys.current(organization.uuid(), Purpose::Index).await?;
+        let user_index = keys.current(user.0, Purpose::Index).await?;
+        Ok(Self {
+            organization: organization.clone(),
+            connector: connector.clone(),
+            user,
+            chance: chance.clone(),
+            content: keys.current(user.0, Purpose::Content).await?,
+            meetings: IndexKey::derive(&user_index, MEETING_IDS, INDEX_EPOCH),
+            people: IndexKey::derive(&organization_index, PEOPLE, INDEX_EPOCH),
+            state: keys.current(organization.uuid(), Purpose::State).await?,
+        })
+    }
+
+    pub fn meeting_id(&self, uid: &[u8], recurrence_id: Option<&str>) -> MeetingId {
+        self.meetings.meeting_id(uid, recurrence_id)
+    }
+
+    pub fn meeting(
+        &self,
+        identity: Identity,
+        meeting: &Meeting,
+        own: impl Fn(&MailboxAddress) -> Option<UserId>,
+    ) -> Result<SealedMeeting, SealFailure> {
+        let place = Place { sealer: self, id: &identity.id, revision: identity.revision };
+        let seconds = meeting.end.duration_since(meeting.start).as_secs();
+        let minutes = u32::try_from(seconds.div_euclid(60)).unwrap_or(0);
+        let organizer = meeting.organizer.as_ref();
+        let organizer_address = organizer.and_then(|organizer| organizer.address.as_ref());
+        Ok(SealedMeeting {
+            series_id: identity.series_id,
+            start: meeting.start,
+            duration_minutes: minutes,
+            organizer: organizer_address.and_then(own),
+            is_recurring: meeting.is_recurring,
+            is_all_day: meeting.is_all_day,
+            is_deleted: false,
+            last_modified: meeting.last_modified,
+            meeting_sensitivity: meeting.sensitivity,
+            response_type: meeting.response,
+            encryption_key_url: self.content.url().clone(),
+            encrypted_subject: place.seal(field::SUBJECT, &meeting.subject)?,
+            encrypted_location: place.seal_some(field::LOCATION, &meeting.location)?,
+            encrypted_notes: place.seal_some(field::NOTES, &meeting.agenda)?,
+            meeting_join_info: place.join_info(meeting)?,
+            encrypted_organizer: organizer
+                .map(|person| place.person(person, field::ORGANIZER_NAME, field::ORGANIZER_ADDRESS))
+                .transpose()?,
+            encrypted_participants: self.participants(&place, meeting)?,
+            links: Vec::new(),
+            hc: Additions {
+                rev: identity.revision,
+                user_rev: 0,
+                schema: SCHEMA,
+                truncated: truncated(meeting),
+                notes: meeting.notes.iter().map(|note| (*note).to_owned()).collect(),
+            },
+            id: identity.id.clone(),
+        })
+    }
+
+    fn participants(
+        &self,
+        place: &Place<'_>,
+        meeting: &Meeting,
+    ) -> Result<Vec<SealedParticipant>, SealFailure> {
+        let mut sealed: Vec<SealedParticipant> = Vec::with_capacity(meeting.participants.len());
+        for participant in &meeting.participants {
+            // Without an address there is nobody to recognise; each is somebody else.
+            let address = participant.person.address.as_ref();
+            let id =
+                address.map_or_else(|| self.chance.uuid(), |address| self.people.person(address));
+            if sealed.iter().any(|other| other.id == id) {
+                continue;
+            }
+            let (name, address) = (
+                field::participant_name(&id.to_string()),
+                field::participant_address(&id.to_string()),
+            );
+            sealed.push(SealedParticipant {
+                id,
+                kind: participant.kind,
+                response_type: participant.response,
+                participant_type: participant.participation,
+                person: place.person(&participant.person, &name, &address)?,
+            });
+        }
+        Ok(sealed)
+    }
+
+    pub fn state(
+        &self,
+        state: &State,
+        version: i64,
+        lease_epoch: i64,
+    ) -> Result<String, SealFailure> {
+        let place = self.state_place(version, lease_epoch);
+        seal_state(&self.state, &place, &state.to_bytes(), &self.chance)
+    }
+
+    /// An empty one if there is none, or none that we can open: everything is then read anew and
+    /// compared, which costs time and changes nothing in anybody's calendar.
+    pub fn open_state(&self, stored: &MailboxState) -> State {
+        let Some(sealed) = &stored.sealed_state else { return State::default() };
+        let place = self.state_place(stored.version, stored.lease_epoch);
+        let opened = open_state(&self.state, &place, sealed);
+        let state = opened.ok().and_then(|bytes| State::from_bytes(&bytes));
+        if state.is_none() {
+            tracing::warn!(mailbox.id = %self.user, "What was remembered cannot be opened; reading everything anew");
+        }
+        state.unwrap_or_default()
+    }
+
+    fn state_place(&self, version: i64, lease_epoch: i64) -> StatePlace<'_> {
+        StatePlace {
+            organization: &self.organization,
+            cluster: &self.connector,
+            user: self.user,
+            version,
+            lease_epoch,
+        }
+    }
+}
+
+struct Place<'a> {
+    sealer: &'a Sealer,
+    id: &'a MeetingId,
+    revision: i64,
+}
+
+impl Place<'_> {
+    fn seal(&self, field: &str, plain: &Plain) -> Result<Sealed, SealFailure> {
+        let place = SealedPlace {
+            organization: &self.sealer.organization,
+            user: self.sealer.user,
+            meeting: self.id,
+            field,
+            revision: self.revision,
+            schema: SCHEMA,
+        };
+        seal(&self.sealer.content, &place, &plain.0, &self.sealer.chance)
+    }
+
+    fn seal_some(&self, field: &str, plain: &Plain) -> Result<Option<Sealed>, SealFailure> {
+        if plain.0.is_empty() { Ok(None) } else { self.seal(field, plain).map(Some) }
+    }
+
+    fn join_info(&self, meeting: &Meeting) -> Result<Option<SealedJoinInfo>, SealFailure> {
+        let Some(link) = &meeting.join_link else { return Ok(None) };
+        let join_url = self.seal(field::JOIN_URL, &Plain(link.as_str().to_owned()))?;
+        Ok(Some(SealedJoinInfo { join_url }))
+    }
+
+    fn person(
+        &self,
+        person: &Person,
+        name: &str,
+        address: &str,
+    ) -> Result<SealedPerson, SealFailure> {
+        let text = person.address.as_ref().map_or(ADDRESS_UNKNOWN, MailboxAddress::as_str);
+        Ok(SealedPerson {
+            encrypted_name: self.seal(name, &person.name)?,
+            encrypted_email_address: self.seal(address, &Plain(text.to_owned()))?,
+        })
+    }
+}
+
+fn truncated(meeting: &Meeting) -> Vec<String> {
+    let mut fields = Vec::new();
+    if meeting.is_agenda_cut {
+        fields.push(field::NOTES.to_owned());
+    }
+    if meeting.is_participants_cut {
+        fields.push("encryptedParticipants".to_owned());
+    }
+    fields
+}
