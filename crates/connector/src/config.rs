@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
-use conference::ProviderSettings;
+pub use conference::ProviderSettings;
 use protocol::ids::{ConnectorId, OrganizationId};
 use serde::Deserialize;
 use url::Url;

@@ -43,6 +43,16 @@ pub struct Meeting {
     pub notes: Vec<&'static str>,
 }
 
+impl Meeting {
+    /// The place as it was typed: the link behind it has its button.
+    pub fn show_place_without(&mut self, link: &JoinLink) {
+        let typed = self.location.0.strip_suffix(link.as_str());
+        if let Some(typed) = typed.and_then(|typed| typed.strip_suffix("; ")) {
+            self.location = Plain(typed.to_owned());
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Person {
     pub name: Plain,

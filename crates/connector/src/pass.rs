@@ -57,6 +57,9 @@ pub struct Pass<'a> {
     fresh: BTreeMap<SourceId, Box<Entry>>,
     /// Series whose join link was looked up in their master.
     masters: BTreeMap<Vec<u8>, Option<Box<Entry>>>,
+    /// Series whose master has changed: their exceptions may meet elsewhere now, although they
+    /// have not changed themselves.
+    changed_series: BTreeSet<Vec<u8>>,
 }
 
 impl<'a> Pass<'a> {
@@ -69,6 +72,7 @@ impl<'a> Pass<'a> {
             outcome: Outcome::default(),
             fresh: BTreeMap::new(),
             masters: BTreeMap::new(),
+            changed_series: BTreeSet::new(),
         }
     }
 
@@ -108,6 +112,8 @@ impl<'a> Pass<'a> {
         let mut asking = Vec::new();
         loop {
             let page = self.session.changes_since(bookmark.as_deref()).await?;
+            let masters = page.changed.iter().filter(|row| row.kind == Kind::SeriesMaster);
+            self.changed_series.extend(masters.map(|row| row.uid.clone()));
             let may_ask = |row: &Row| {
                 let is_over = row.kind == Kind::Single && row.end <= self.now;
                 row.has_keyword_sign && !is_over
@@ -135,6 +141,7 @@ impl<'a> Pass<'a> {
                     needs_window |= entry.kind != Kind::Single;
                     match self.write_back(entry).await? {
                         Some(entry) if entry.kind == Kind::SeriesMaster => {
+                            self.changed_series.insert(entry.uid.clone());
                             self.masters.insert(entry.uid.clone(), Some(entry));
                         }
                         Some(entry) => {
@@ -161,7 +168,8 @@ impl<'a> Pass<'a> {
             let id = self.following.sealer.meeting_id(&row.uid, recurrence.as_deref());
             let as_it_is = state::Entry::new(&row.id, &row.version, row.start, row.end);
             present.insert(id.clone());
-            if self.state.entries.get(&id) == Some(&as_it_is) {
+            let may_inherit = row.kind == Kind::Exception && self.changed_series.contains(&row.uid);
+            if self.state.entries.get(&id) == Some(&as_it_is) && !may_inherit {
                 continue;
             }
             match self.fresh.remove(&row.id) {
@@ -214,7 +222,10 @@ impl<'a> Pass<'a> {
             }
             return Ok(());
         }
-        entry.meeting.join_link = self.join_link(&entry).await?;
+        if let Some(link) = self.join_link(&entry).await? {
+            entry.meeting.show_place_without(&link);
+            entry.meeting.join_link = Some(link);
+        }
         let series = match entry.kind {
             Kind::Single => id.clone(),
             Kind::Occurrence | Kind::Exception | Kind::SeriesMaster => {

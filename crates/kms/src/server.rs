@@ -175,11 +175,19 @@ async fn health(State(kms): State<Arc<Kms>>) -> StatusCode {
     if kms.store.is_reachable().await { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
+/// In a task of its own: somebody who hangs up must not cut a statement short, since the database
+/// driver then gives up the connection, and with it a database in memory.
 async fn in_time(request: Request, next: Next) -> Response {
-    let answered = timeout(REQUEST_TIMEOUT, next.run(request)).await;
-    answered.unwrap_or_else(|_elapsed| {
-        refuse(StatusCode::SERVICE_UNAVAILABLE, name::SLOW_DOWN, "Not answered in time")
-    })
+    let answering = tokio::spawn(next.run(request));
+    match timeout(REQUEST_TIMEOUT, answering).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_panicked)) => {
+            refuse(StatusCode::INTERNAL_SERVER_ERROR, name::MAINTENANCE, "Not answered")
+        }
+        Err(_elapsed) => {
+            refuse(StatusCode::SERVICE_UNAVAILABLE, name::SLOW_DOWN, "Not answered in time")
+        }
+    }
 }
 
 fn refuse(status: StatusCode, name: &str, title: &str) -> Response {

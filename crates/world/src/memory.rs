@@ -9,14 +9,14 @@ use std::{
 };
 
 use tokio::{
-    io::{DuplexStream, copy_bidirectional, duplex},
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split},
     sync::{Notify, mpsc},
     task::AbortHandle,
 };
 
 use crate::{World, chance::Chance, clock::Clock, network::Network};
 
-const PIPE_BYTES: usize = 64 * 1024;
+const PIPE_BYTES: usize = 16 * 1024;
 const PENDING_CONNECTIONS_MAX: usize = 1024;
 
 /// The whole network. Cheap to clone.
@@ -56,8 +56,27 @@ struct State {
     listeners: BTreeMap<String, mpsc::Sender<DuplexStream>>,
     pipes: Vec<Pipe>,
     cuts: Vec<(String, String)>,
+    recordings: Vec<Recording>,
     hosts: BTreeMap<String, HostState>,
     next_port: u16,
+}
+
+/// Everything that crosses between two hosts from some moment on.
+#[derive(Clone)]
+pub struct Recording {
+    from: String,
+    to: String,
+    bytes: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Recording {
+    pub fn bytes(&self) -> Vec<u8> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, bytes: &[u8]) {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+    }
 }
 
 struct Pipe {
@@ -99,6 +118,14 @@ impl Memory {
         let mut state = self.state();
         state.cuts.push((from.into(), to.into()));
         state.sever(|pipe| pipe.from == from && pipe.to == to);
+    }
+
+    /// Keeps what is said on connections that are made from now on, both ways.
+    pub fn record(&self, from: &str, to: &str) -> Recording {
+        let bytes = Arc::default();
+        let recording = Recording { from: from.into(), to: to.into(), bytes };
+        self.state().recordings.push(recording.clone());
+        recording
     }
 
     pub fn mend(&self, from: &str, to: &str) {
@@ -193,17 +220,16 @@ impl Host {
             }
             state.listeners.get(address).cloned().ok_or(io::ErrorKind::ConnectionRefused)?
         };
-        let (ours, mut near) = duplex(PIPE_BYTES);
-        let (mut far, theirs) = duplex(PIPE_BYTES);
+        let (ours, near) = duplex(PIPE_BYTES);
+        let (far, theirs) = duplex(PIPE_BYTES);
         let refused = |_closed| io::Error::from(io::ErrorKind::ConnectionRefused);
         listener.send(theirs).await.map_err(refused)?;
-        let task = tokio::spawn(async move {
-            // An error is a closed end, which the other end notices by itself.
-            let _ends = copy_bidirectional(&mut near, &mut far).await;
-        });
-        let mut state = self.memory.state();
-        state.pipes.retain(|pipe| !pipe.task.is_finished());
         let (from, to) = (self.name.clone(), name_of(address));
+        let mut state = self.memory.state();
+        let recordings = state.recordings.iter();
+        let recording = recordings.filter(|r| r.from == from && r.to == to).cloned().collect();
+        let task = tokio::spawn(carry(near, far, recording));
+        state.pipes.retain(|pipe| !pipe.task.is_finished());
         state.pipes.push(Pipe { from, to, task: task.abort_handle() });
         Ok(ours)
     }
@@ -234,6 +260,31 @@ impl Host {
         let is_cut = self.memory.state().cuts.iter().any(|(f, t)| *f == self.name && t == to);
         if is_lost || is_cut { Err(io::ErrorKind::ConnectionReset.into()) } else { Ok(()) }
     }
+}
+
+async fn carry(near: DuplexStream, far: DuplexStream, recordings: Vec<Recording>) {
+    let (near_reads, near_writes) = split(near);
+    let (far_reads, far_writes) = split(far);
+    let there = carry_one_way(near_reads, far_writes, &recordings);
+    let back = carry_one_way(far_reads, near_writes, &recordings);
+    tokio::join!(there, back);
+}
+
+async fn carry_one_way(
+    mut from: ReadHalf<DuplexStream>,
+    mut to: WriteHalf<DuplexStream>,
+    recordings: &[Recording],
+) {
+    let mut buffer = vec![0; PIPE_BYTES];
+    // An error is a closed end, which the other end notices when this one is shut down.
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        let bytes = buffer.get(..read).unwrap_or_default();
+        recordings.iter().for_each(|recording| recording.add(bytes));
+        if to.write_all(bytes).await.is_err() {
+            break;
+        }
+    }
+    let _closed = to.shutdown().await;
 }
 
 /// `host:port` → `host`

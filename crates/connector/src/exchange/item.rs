@@ -1,6 +1,6 @@
 //! An entry of an Exchange calendar, in our words.
 
-use conference::plain_text;
+use conference::{invitation_block, plain_text};
 use ews::{
     CalendarItem, ExtendedFieldUri, FieldUri, Item, field,
     fields::PropertyType,
@@ -153,9 +153,16 @@ fn meeting(
     (start, end): (Timestamp, Timestamp),
     notes: Vec<&'static str>,
 ) -> Meeting {
+    // The link has its button; an agenda is what people wrote.
     let agenda = match body {
-        Body::Html(html) => plain_text::from_html(&html.0),
-        Body::Text(text) => plain_text::from_text(&text.0),
+        Body::Html(html) => {
+            let own = invitation_block::remove(&html.0, invitation_block::Kind::Html);
+            plain_text::from_html(own.as_deref().unwrap_or(&html.0))
+        }
+        Body::Text(text) => {
+            let own = invitation_block::remove(&text.0, invitation_block::Kind::Text);
+            plain_text::from_text(own.as_deref().unwrap_or(&text.0))
+        }
     };
     let lists = [
         (&item.required_attendees, ParticipantType::Required, ParticipantKind::Person),

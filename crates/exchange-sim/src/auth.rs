@@ -1,0 +1,129 @@
+//! Who is calling, and for whom: HTTP Basic, and impersonation by service accounts.
+
+use std::collections::BTreeMap;
+
+use axum::http::HeaderMap;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ews::{ConnectingSid, Fault, RequestHeader, ResponseCode};
+use jiff::tz::TimeZone;
+
+use crate::{
+    directory::{Config, ServiceAccount},
+    mailbox::{Store, key},
+    zone,
+};
+
+/// Names remembered for counting; attempts under further ones are not.
+const ACCOUNTS_COUNTED_MAX: usize = 1_000;
+
+/// Somebody who proved who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Account {
+    /// By address.
+    Mailbox(String),
+    /// By user name.
+    Service(String),
+}
+
+/// For whom a request is.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    /// None for a service account that acts for nobody: it has no mailbox.
+    pub(crate) mailbox: Option<String>,
+    /// In which times without a zone are to be read.
+    pub(crate) zone: Option<TimeZone>,
+}
+
+/// How often each account tried to sign in.
+#[derive(Default)]
+pub(crate) struct Attempts(BTreeMap<String, u64>);
+
+impl Attempts {
+    pub(crate) fn of(&self, user: &str) -> u64 {
+        self.0.get(&bare(user)).copied().unwrap_or(0)
+    }
+
+    fn note(&mut self, user: &str) {
+        let user = bare(user);
+        if self.0.len() < ACCOUNTS_COUNTED_MAX || self.0.contains_key(&user) {
+            *self.0.entry(user).or_default() += 1;
+        }
+    }
+}
+
+/// `alice`, `alice@example.com` and `DOMAIN\alice` are the same.
+fn bare(user: &str) -> String {
+    let user = user.rsplit('\\').next().unwrap_or(user);
+    user.split('@').next().unwrap_or(user).to_ascii_lowercase()
+}
+
+pub(crate) fn sign_in(
+    config: &Config,
+    headers: &HeaderMap,
+    attempts: &mut Attempts,
+) -> Option<Account> {
+    let value = headers.get("authorization")?.to_str().ok()?;
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (user, password) = decoded.split_once(':')?;
+    attempts.note(user);
+    let user = user.rsplit('\\').next().unwrap_or(user);
+    if let Some((person, _)) = config.everybody().find(|(person, _)| person.is_called(user)) {
+        return (person.password == password).then(|| Account::Mailbox(key(&person.address)));
+    }
+    let service = config.service_accounts.iter().find(|service| service.is_called(user))?;
+    (service.password == password).then(|| Account::Service(service.user_name.clone()))
+}
+
+/// For whom the request is, or the fault that refuses it.
+pub(crate) fn act(
+    config: &Config,
+    store: &Store,
+    account: &Account,
+    header: &RequestHeader,
+) -> Result<Caller, Box<Fault>> {
+    let zone = header.time_zone.as_ref().and_then(zone::of_definition);
+    let own = match account {
+        Account::Mailbox(address) => Some(address.clone()),
+        Account::Service(_) => None,
+    };
+    let Some(impersonation) = &header.impersonation else {
+        return Ok(Caller { mailbox: own, zone });
+    };
+    let address = match &impersonation.as_whom {
+        ConnectingSid::SmtpAddress(name)
+        | ConnectingSid::PrimarySmtpAddress(name)
+        | ConnectingSid::PrincipalName(name) => key(name),
+        ConnectingSid::Sid(_) => return Err(fault(ResponseCode::ErrorNonExistentMailbox)),
+    };
+    let Some(service) = role(config, account) else {
+        return Err(fault(ResponseCode::ErrorImpersonateUserDenied));
+    };
+    if !store.has_mailbox(&address) {
+        return Err(fault(ResponseCode::ErrorNonExistentMailbox));
+    }
+    if service.may_not_impersonate.iter().any(|refused| key(refused) == address) {
+        return Err(fault(ResponseCode::ErrorImpersonateUserDenied));
+    }
+    Ok(Caller { mailbox: Some(address), zone })
+}
+
+fn role<'c>(config: &'c Config, account: &Account) -> Option<&'c ServiceAccount> {
+    match account {
+        Account::Mailbox(_) => None,
+        Account::Service(name) => {
+            config.service_accounts.iter().find(|service| service.user_name == *name)
+        }
+    }
+}
+
+fn fault(code: ResponseCode) -> Box<Fault> {
+    let text = match code {
+        ResponseCode::ErrorNonExistentMailbox => "No mailbox with such an address exists.",
+        _ => "The account does not have permission to impersonate the requested user.",
+    };
+    Box::new(Fault::new(code, text))
+}

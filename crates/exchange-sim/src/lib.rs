@@ -1,0 +1,43 @@
+//! A simulated Exchange to develop, demonstrate and test against; not an Exchange server.
+//!
+//! It speaks EWS over HTTP like one organization with people, rooms and service accounts, keeps
+//! everything in memory, and says that it is a simulator wherever it shows itself. [`start`] starts
+//! it; the [`Simulator`] that it returns lets tests and the demonstration act for the people in it,
+//! count what clients did, and order trouble. It shares no logic with the connector.
+
+mod auth;
+mod calendar;
+mod directory;
+mod failure;
+mod faults;
+mod icalendar;
+mod ids;
+mod invitations;
+mod mailbox;
+mod mails;
+mod meetings;
+mod operations;
+mod properties;
+mod recurrence;
+mod search;
+mod server;
+mod shape;
+mod simulator;
+mod streaming;
+mod subscriptions;
+mod sync_state;
+mod text;
+mod zone;
+
+pub use crate::{
+    directory::{Config, Kind, Person, ServiceAccount},
+    faults::Trouble,
+    mails::{Mail, MailKind},
+    simulator::{
+        CalendarEntry, Changes, MeetingRef, NewMeeting, Occasion, Simulator, SimulatorFailure,
+        StartFailure, start,
+    },
+};
+
+#[cfg(test)]
+mod tests;

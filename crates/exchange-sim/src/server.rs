@@ -1,0 +1,217 @@
+//! The HTTP side: one URL, sign-in, faults on demand, and who answers what.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request as HttpRequest, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    response::Response,
+};
+use ews::{
+    Answer, Fault, Refusal, Request, ResponseCode, ServerVersionInfo, XmlError,
+    soap::ExchangeVersion,
+    xml::{Namespace, Node, XmlErrorKind, read_document},
+};
+use futures_util::stream;
+use world::stop::Stop;
+
+use crate::{
+    auth::{self, Account, Attempts},
+    directory::Config,
+    faults::{Trouble, Troubles},
+    mailbox::Store,
+    operations, streaming, text,
+};
+
+/// As much as Exchange takes by default, roughly.
+const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+const PATH: &str = "/ews/exchange.asmx";
+const PAGE: &str = "<!doctype html><title>Exchange simulator</title><p>This is a simulator of \
+                    Exchange Web Services, for development and tests. It is not an Exchange server.";
+
+/// What every request shares.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    store: Mutex<Store>,
+    pub(crate) troubles: Mutex<Troubles>,
+    pub(crate) attempts: Mutex<Attempts>,
+    pub(crate) requests: Mutex<BTreeMap<String, u64>>,
+    pub(crate) heartbeat: Duration,
+    pub(crate) stop: Stop,
+}
+
+impl Shared {
+    pub(crate) fn new(config: Config, store: Store, stop: Stop) -> Self {
+        let heartbeat = Duration::from_secs(config.heartbeat_seconds.max(1));
+        Self {
+            config,
+            store: Mutex::new(store),
+            troubles: Mutex::default(),
+            attempts: Mutex::default(),
+            requests: Mutex::default(),
+            heartbeat,
+            stop,
+        }
+    }
+
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        locked(&self.store)
+    }
+}
+
+/// A poisoned lock belongs to a test that failed already.
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    Router::new().fallback(serve).with_state(shared)
+}
+
+async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Response {
+    if !request.uri().path().eq_ignore_ascii_case(PATH) {
+        return respond(StatusCode::NOT_FOUND, "text/plain", Body::empty());
+    }
+    let account = auth::sign_in(&shared.config, request.headers(), &mut locked(&shared.attempts));
+    let Some(account) = account else { return unauthorized() };
+    if request.method() != Method::POST {
+        let organization = text::escaped(&shared.config.organization);
+        let page = format!("{PAGE}<p>Simulated organization: {organization}.");
+        return respond(StatusCode::OK, "text/html; charset=utf-8", Body::from(page));
+    }
+    let Ok(body) = to_bytes(request.into_body(), BODY_BYTES_MAX).await else {
+        return respond(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", Body::empty());
+    };
+    let read = read(&body);
+    let operation = read.as_ref().map_or("Malformed", |(_, request)| request.name());
+    *locked(&shared.requests).entry(operation.to_owned()).or_default() += 1;
+    let trouble = locked(&shared.troubles).take(operation);
+    if let Some(trouble) = &trouble
+        && let Some(response) = meet(trouble)
+    {
+        return response;
+    }
+    let response = match read {
+        Ok((header, request)) => answer(&shared, &account, &header, request),
+        Err(refusal) => {
+            tracing::debug!(%refusal, error = %refusal.error, "A request breaks the schema");
+            send(&refusal.fault().into())
+        }
+    };
+    if trouble == Some(Trouble::LoseAnswer) { broken() } else { response }
+}
+
+/// Reads a request; markup where the schema has text is refused, as Exchange does.
+fn read(body: &[u8]) -> Result<(ews::RequestHeader, Request), Refusal> {
+    let root = read_document(body).map_err(|error| Refusal { error })?;
+    if let Some(error) = markup_in_text(&root) {
+        return Err(Refusal { error });
+    }
+    ews::read_request(body)
+}
+
+fn markup_in_text(node: &Node) -> Option<XmlError> {
+    let is_text = node.namespace == Namespace::Types && TEXTS.contains(&node.name.as_str());
+    if is_text && !node.children.is_empty() {
+        return Some(XmlError::new(XmlErrorKind::Unexpected, &node.name, node.offset));
+    }
+    node.children.iter().find_map(markup_in_text)
+}
+
+/// Elements whose content people write, and clients forget to escape.
+const TEXTS: [&str; 4] = ["Body", "NewBodyContent", "Subject", "Location"];
+
+fn answer(
+    shared: &Arc<Shared>,
+    account: &Account,
+    header: &ews::RequestHeader,
+    request: Request,
+) -> Response {
+    tracing::debug!(operation = request.name(), "The Exchange simulator is asked");
+    if matches!(header.server_version, Some(ExchangeVersion::Other(_))) {
+        let code = ResponseCode::ErrorInvalidServerVersion;
+        return send(&Fault::new(code, "The requested version is not known.").into());
+    }
+    let caller = auth::act(&shared.config, &shared.store(), account, header);
+    let caller = match caller {
+        Ok(caller) => caller,
+        Err(fault) => return send(&Answer::Fault(fault)),
+    };
+    match request {
+        Request::GetStreamingEvents(request) => match streaming::open(shared, &request) {
+            Ok(body) => respond(StatusCode::OK, XML, body),
+            Err(answer) => send(&answer),
+        },
+        request => send(&operations::answer(&mut shared.store(), &caller, request)),
+    }
+}
+
+/// What a request in trouble gets instead of an answer.
+fn meet(trouble: &Trouble) -> Option<Response> {
+    match trouble {
+        Trouble::Fault(code) => {
+            Some(send(&Fault::new(code.clone(), "The simulator was told to fail.").into()))
+        }
+        Trouble::Busy { back_off } => Some(send(&Fault::server_busy(*back_off).into())),
+        Trouble::Garbage => Some(respond(StatusCode::OK, XML, Body::from("<<garbage"))),
+        Trouble::Unauthorized => Some(unauthorized()),
+        Trouble::Unavailable => {
+            Some(respond(StatusCode::SERVICE_UNAVAILABLE, "text/html", Body::empty()))
+        }
+        Trouble::Drop => Some(broken()),
+        Trouble::LoseAnswer => None,
+    }
+}
+
+const XML: &str = "text/xml; charset=utf-8";
+
+fn send(answer: &Answer) -> Response {
+    let status = match answer {
+        Answer::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::OK,
+    };
+    respond(status, XML, Body::from(answer.write(&version())))
+}
+
+fn unauthorized() -> Response {
+    let mut response = respond(StatusCode::UNAUTHORIZED, "", Body::empty());
+    let challenge = HeaderValue::from_static("Basic realm=\"Exchange simulator\"");
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}
+
+/// A body that breaks the connection.
+fn broken() -> Response {
+    let reset = Err::<bytes::Bytes, _>(io::Error::from(io::ErrorKind::ConnectionReset));
+    respond(StatusCode::OK, XML, Body::from_stream(stream::iter([reset])))
+}
+
+fn respond(status: StatusCode, content_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers: &mut HeaderMap = response.headers_mut();
+    headers.insert(header::SERVER, HeaderValue::from_static("hybridcal-exchange-simulator"));
+    headers.insert("x-hybridcal", HeaderValue::from_static("simulator"));
+    if !content_type.is_empty() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    response
+}
+
+/// Looks like Exchange Server SE to clients, which decide by it what they may ask.
+pub(crate) fn version() -> ServerVersionInfo {
+    ServerVersionInfo {
+        major_version: Some(15),
+        minor_version: Some(2),
+        major_build_number: Some(2562),
+        minor_build_number: Some(17),
+        version: Some("V2017_07_11".to_owned()),
+    }
+}

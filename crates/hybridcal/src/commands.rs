@@ -1,0 +1,12 @@
+//! What can be typed after `hybridcal`; a file each.
+
+pub mod calendar;
+pub mod check;
+pub mod demo;
+pub mod demo_meetings;
+pub mod exchange_sim;
+pub mod meetings;
+pub mod new_key;
+pub mod ready;
+pub mod run;
+pub mod watch;

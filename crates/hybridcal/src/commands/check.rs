@@ -1,0 +1,108 @@
+//! `hybridcal check`: tries everything the connector needs, and says what to do where it fails.
+
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+use connector::check::{Finding, Outcome, check};
+use serde_json::json;
+use world::{
+    World,
+    tls::{Trust, TrustFailure},
+};
+
+use crate::config::{Config, ConfigMistake};
+
+/// What was tried stands in a column of this width; longer ones push the rest aside.
+const SUBJECT_CHARACTERS: usize = 44;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration file.
+    #[arg(long)]
+    config: PathBuf,
+    /// JSON, one object per line.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigMistake),
+    #[error("the configuration has no section [connector]: there is nothing to check")]
+    NoConnector,
+    #[error("exchange.ca_file cannot be used")]
+    Trust(#[from] TrustFailure),
+    #[error("the output cannot be written")]
+    Out(#[from] std::io::Error),
+}
+
+/// Exit code 1 if anything failed.
+pub async fn run(args: Args, out: &mut impl Write) -> Result<ExitCode, Failure> {
+    let config = Config::read(&args.config)?.connector.ok_or(Failure::NoConnector)?;
+    let world = World::system(&Trust { ca_file: config.exchange.ca_file.clone() })?;
+    let findings = check(&config, &world).await;
+    for finding in &findings {
+        if args.json {
+            writeln!(out, "{}", line(finding))?;
+        } else {
+            table(finding, out)?;
+        }
+    }
+    let failed = findings.iter().filter(|finding| !finding.outcome.is_ok()).count();
+    if !args.json {
+        match failed {
+            0 => writeln!(out, "\nAll is well.")?,
+            1 => writeln!(out, "\nOne thing to do.")?,
+            many => writeln!(out, "\n{many} things to do.")?,
+        }
+    }
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn line(finding: &Finding) -> serde_json::Value {
+    let (step, subject) = (finding.step.as_str(), &finding.subject);
+    match &finding.outcome {
+        Outcome::Ok(text) => {
+            json!({ "step": step, "subject": subject, "isOk": true, "what": text })
+        }
+        Outcome::Failed { what, what_to_do } => json!({
+            "step": step, "subject": subject, "isOk": false, "what": what, "whatToDo": what_to_do,
+        }),
+    }
+}
+
+fn table(finding: &Finding, out: &mut impl Write) -> std::io::Result<()> {
+    let (step, subject) = (finding.step.as_str(), &finding.subject);
+    let (mark, text) = match &finding.outcome {
+        Outcome::Ok(text) => ('✓', text),
+        Outcome::Failed { what, .. } => ('✗', what),
+    };
+    writeln!(out, "{mark} {step:<9} {subject:<SUBJECT_CHARACTERS$} {text}")?;
+    match &finding.outcome {
+        Outcome::Ok(_) => Ok(()),
+        Outcome::Failed { what_to_do, .. } => writeln!(out, "            → {what_to_do}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use connector::check::Step;
+
+    use super::*;
+
+    #[test]
+    fn a_failure_is_shown_with_what_to_do() {
+        let outcome = Outcome::Failed { what: "refused".into(), what_to_do: "Ask.".into() };
+        let finding = Finding { step: Step::Mailbox, subject: "ann@example.com".into(), outcome };
+        let mut shown = Vec::new();
+        table(&finding, &mut shown).expect("written");
+        let shown = String::from_utf8(shown).expect("text");
+        let lines: Vec<_> = shown.lines().collect();
+        assert!(
+            lines[0].starts_with("✗ mailbox   ann@example.com ") && lines[0].ends_with("refused")
+        );
+        assert_eq!(lines[1], "            → Ask.");
+        let line = line(&finding);
+        assert_eq!((&line["isOk"], &line["whatToDo"]), (&json!(false), &json!("Ask.")));
+    }
+}

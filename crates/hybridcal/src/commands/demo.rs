@@ -1,0 +1,312 @@
+//! `hybridcal demo`: every role, the simulated Exchange and a sample organization in one process,
+//! on this computer only. Each role is the real one; only Exchange and the sign-in provider are
+//! stand-ins, and say so.
+
+use std::{fs, io::Write, path::PathBuf};
+
+use connector::config::Secret;
+use kms::{config::Place, connector_key::ConnectorKey};
+use protocol::ids::{ConnectorId, OrganizationId};
+use url::Url;
+use world::{World, stop::{Stop, Stopper}, tls::Trust};
+
+use super::{
+    exchange_sim::{SAMPLE_PASSWORD, describe, is_loopback},
+    ready::Ready,
+    run::{Roles, until_told_to_stop},
+};
+use crate::{
+    commands::demo_meetings,
+    dev_issuer::{DevIssuer, DevPerson},
+};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where the app listens; a free port is chosen for port 0.
+    #[arg(long, default_value = "127.0.0.1:8440")]
+    listen: String,
+    /// Where the simulated Exchange listens.
+    #[arg(long, default_value = "127.0.0.1:8443")]
+    exchange: String,
+    /// Print one line of JSON when everything listens.
+    #[arg(long)]
+    json: bool,
+    /// Keep the databases in this folder; without it everything is gone at the end.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// The Jitsi server that `@meet` makes rooms on.
+    #[arg(long, default_value = "https://meet.jit.si")]
+    jitsi: String,
+    /// Begin with empty calendars.
+    #[arg(long)]
+    empty: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("{option} must be a loopback address: the demo is not for the network")]
+    NotLoopback { option: &'static str },
+    #[error("--jitsi: {0}")]
+    Connector(#[from] connector::config::Mistake),
+    #[error("the simulator did not start")]
+    Simulator(#[from] exchange_sim::StartFailure),
+    #[error("the cloud did not start")]
+    Cloud(#[from] cloud::StartFailure),
+    #[error("the key server did not start")]
+    Kms(#[from] kms::server::StartFailure),
+    #[error("the connector's key cannot be made")]
+    Key(#[from] kms::connector_key::ConnectorKeyFailure),
+    #[error("the development issuer did not start: {0}")]
+    Issuer(String),
+    #[error("the sample meetings could not be made")]
+    Meetings(#[from] exchange_sim::SimulatorFailure),
+    #[error("the settings could not be put together: {0}")]
+    Settings(String),
+    #[error("TLS cannot be set up")]
+    Trust(#[from] world::tls::TrustFailure),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+const NOTICE: &str = "Demo: a simulated Exchange and a development sign-in. Not for real use.";
+const CLIENT: &str = "demo-web";
+const CONNECTOR: &str = "demo-connector";
+const ORGANIZATION: &str = "example";
+const KEY_HOST: &str = "keys.demo.localhost";
+
+/// Addresses of all parts, before anything runs.
+struct Addresses {
+    cloud: String,
+    kms: String,
+    issuer: String,
+    exchange: String,
+}
+
+pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
+    for (option, address) in [("--listen", &args.listen), ("--exchange", &args.exchange)] {
+        if !is_loopback(address) {
+            return Err(Failure::NotLoopback { option });
+        }
+    }
+    let world = World::system(&Trust::default())?;
+    let (stopper, stop) = Stopper::new();
+    let roles = start(&args, &world, &stop).await?;
+    if args.json {
+        roles.ready.print_json(out)?;
+    } else {
+        print(&roles.ready, out)?;
+    }
+    until_told_to_stop().await;
+    stopper.stop();
+    roles.ended().await;
+    Ok(())
+}
+
+async fn start(args: &Args, world: &World, stop: &Stop) -> Result<Roles, Failure> {
+    let addresses = Addresses::choose(args, world).await?;
+    let mut roles = Roles::default();
+    roles.ready.is_for_trying_out = true;
+
+    let sample = exchange_sim::Config::sample_with(&addresses.exchange, || SAMPLE_PASSWORD.to_owned());
+    describe(&mut roles.ready, &sample);
+    let simulator = exchange_sim::start(sample.clone(), world.clone(), stop.clone()).await?;
+    let not_a_url = |_reason| Failure::Settings("the simulator's address".into());
+    let exchange_url = Url::parse(&simulator.url()).map_err(not_a_url)?;
+    roles.ready.exchange_url = Some(exchange_url.to_string());
+
+    let issuer = start_issuer(&mut roles, &addresses, &sample, world, stop).await?;
+    for person in &mut roles.ready.people {
+        let address = person.address.clone().unwrap_or_default();
+        person.token = Some(issuer.token(&address, protocol::token::AUDIENCE_API));
+        person.key_token = Some(issuer.token(&address, protocol::token::AUDIENCE_KMS));
+    }
+
+    let key = ConnectorKey::generate(&world.chance)?;
+    let kms = kms_config(&addresses, args, &key.public_pem)?;
+    roles.spawn_kms(kms::server::start(kms, world.clone(), stop.clone()).await?);
+    let cloud = cloud_config(&addresses, args, &key.public_pem)?;
+    roles.set_cloud(cloud::start(cloud, world.clone(), stop.clone()).await?);
+    roles.ready.app_url = Some(addresses.url(&addresses.cloud).to_string());
+    roles.ready.cloud_url = Some(addresses.url(&addresses.cloud).to_string());
+    roles.ready.kms_url = Some(addresses.url(&addresses.kms).to_string());
+
+    if !args.empty {
+        demo_meetings::create(&simulator, world.clock.now())?;
+    }
+    let settings = connector_config(&addresses, args, &sample, exchange_url)?;
+    let connector = connector::Connector::with_key(settings, world.clone(), key.private_pem)?;
+    roles.spawn_connector(connector, stop);
+    Ok(roles)
+}
+
+impl Addresses {
+    async fn choose(args: &Args, world: &World) -> Result<Self, Failure> {
+        Ok(Self {
+            cloud: chosen(&args.listen, world).await?,
+            kms: free_beside(&args.listen, world).await?,
+            issuer: free_beside(&args.listen, world).await?,
+            exchange: chosen(&args.exchange, world).await?,
+        })
+    }
+
+    fn url(&self, address: &str) -> Url {
+        let url = Url::parse(&format!("http://{address}"));
+        // The addresses have been listened on.
+        url.unwrap_or_else(|_never| unreachable!("an address that was listened on"))
+    }
+}
+
+/// The address itself, with a free port in place of 0: the parts must know each other's before
+/// they start.
+async fn chosen(address: &str, world: &World) -> Result<String, Failure> {
+    Ok(world.network.listen(address).await?.address().to_owned())
+}
+
+async fn free_beside(address: &str, world: &World) -> Result<String, Failure> {
+    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+    chosen(&format!("{host}:0"), world).await
+}
+
+async fn start_issuer(
+    roles: &mut Roles,
+    addresses: &Addresses,
+    sample: &exchange_sim::Config,
+    world: &World,
+    stop: &Stop,
+) -> Result<DevIssuer, Failure> {
+    let everybody = sample.people.iter().chain(&sample.rooms);
+    let people = everybody.map(|person| DevPerson {
+        address: person.address.clone(),
+        name: person.name.clone(),
+        password: person.password.clone(),
+    });
+    let origin = addresses.url(&addresses.cloud).origin().ascii_serialization();
+    let issuer = DevIssuer::new(
+        world.clone(),
+        addresses.url(&addresses.issuer),
+        people.collect(),
+        CLIENT.to_owned(),
+        vec![origin],
+    );
+    let issuer = issuer.map_err(|error| Failure::Issuer(error.to_string()))?;
+    roles.ready.issuer_url = Some(addresses.url(&addresses.issuer).to_string());
+    let listener = world.network.listen(&addresses.issuer).await?;
+    roles.spawn(world::http::serve(listener, issuer.router(), stop.clone()));
+    Ok(issuer)
+}
+
+fn cloud_config(addresses: &Addresses, args: &Args, public_key: &str) -> Result<cloud::Config, Failure> {
+    Ok(cloud::Config {
+        listen: addresses.cloud.clone(),
+        tls: None,
+        public_url: addresses.url(&addresses.cloud),
+        organization: OrganizationId(ORGANIZATION.into()),
+        database: match in_folder(args, "cloud.db")? {
+            Some(path) => format!("sqlite:{}", path.display()),
+            None => "sqlite::memory:".into(),
+        },
+        issuer: addresses.url(&addresses.issuer),
+        client_id: CLIENT.into(),
+        kms_url: addresses.url(&addresses.kms),
+        kms_host: KEY_HOST.into(),
+        connectors: vec![cloud::KnownConnector {
+            id: ConnectorId(CONNECTOR.into()),
+            public_key: public_key.into(),
+        }],
+        notice: Some(NOTICE.into()),
+        web: true,
+    })
+}
+
+fn kms_config(addresses: &Addresses, args: &Args, public_key: &str) -> Result<kms::config::Config, Failure> {
+    let place = |name| {
+        let path = in_folder(args, name)?;
+        Ok::<_, Failure>(path.map_or(Place::Memory, Place::File))
+    };
+    Ok(kms::config::Config {
+        listen: addresses.kms.clone(),
+        tls: None,
+        host: KEY_HOST.into(),
+        database: place("kms.db")?,
+        master_key: place("master.key")?,
+        organization: OrganizationId(ORGANIZATION.into()),
+        issuer: addresses.url(&addresses.issuer),
+        web_origins: vec![addresses.url(&addresses.cloud).origin().ascii_serialization()],
+        connectors: vec![kms::config::Connector {
+            id: ConnectorId(CONNECTOR.into()),
+            public_key: public_key.into(),
+        }],
+    })
+}
+
+fn connector_config(
+    addresses: &Addresses,
+    args: &Args,
+    sample: &exchange_sim::Config,
+    exchange_url: Url,
+) -> Result<connector::config::Config, Failure> {
+    let everybody = sample.people.iter().chain(&sample.rooms);
+    let account = sample.service_accounts.first();
+    let account = account.ok_or_else(|| Failure::Settings("no service account".into()))?;
+    let jitsi = conference_settings(&args.jitsi);
+    Ok(connector::config::Config {
+        id: ConnectorId(CONNECTOR.into()),
+        organization: OrganizationId(ORGANIZATION.into()),
+        key_file: None,
+        cloud_url: addresses.url(&addresses.cloud),
+        kms_url: addresses.url(&addresses.kms),
+        kms_host: Some(KEY_HOST.into()),
+        exchange: connector::config::Exchange {
+            url: exchange_url,
+            user: account.user_name.clone(),
+            password: Some(Secret::new(account.password.clone())),
+            password_file: None,
+            ca_file: None,
+            allow_plain_http_on_loopback: true,
+        },
+        mailboxes: everybody.map(|person| person.address.clone()).collect(),
+        domains: Vec::new(),
+        keywords: [("@meet".to_owned(), "jitsi".to_owned())].into(),
+        conferences: [("jitsi".to_owned(), jitsi)].into(),
+    })
+}
+
+fn conference_settings(server: &str) -> connector::config::ProviderSettings {
+    connector::config::ProviderSettings::Jitsi { server: server.to_owned() }
+}
+
+fn in_folder(args: &Args, name: &str) -> Result<Option<PathBuf>, Failure> {
+    let Some(folder) = &args.data else { return Ok(None) };
+    fs::create_dir_all(folder)?;
+    Ok(Some(folder.join(name)))
+}
+
+fn print(ready: &Ready, out: &mut impl Write) -> std::io::Result<()> {
+    let text = |url: &Option<String>| url.clone().unwrap_or_default();
+    let exchange = text(&ready.exchange_url);
+    writeln!(out)?;
+    writeln!(out, "  Hybrid Calendar, demo. Exchange and the sign-in are simulated; everything else is real.")?;
+    writeln!(out)?;
+    writeln!(out, "  Open      {}", text(&ready.app_url))?;
+    writeln!(out, "  Sign in   alice@example.com, password {SAMPLE_PASSWORD}")?;
+    if !cloud::web_client_included() {
+        writeln!(out, "            (this program was built without the web app: make web, then build again)")?;
+    }
+    writeln!(out)?;
+    writeln!(out, "  Then, in a second terminal, invite somebody as Alice would from Outlook:")?;
+    writeln!(out)?;
+    writeln!(out, "    target/debug/hybridcal calendar create --exchange {exchange} \\")?;
+    writeln!(out, "      --user alice --password {SAMPLE_PASSWORD} --subject Coffee --location @meet \\")?;
+    writeln!(out, "      --start +4m --invite bob@example.com")?;
+    writeln!(out)?;
+    writeln!(out, "  and watch the invitation get its link, and its Join button appear.")?;
+    writeln!(out, "  Everybody's password is {SAMPLE_PASSWORD}: {}", names(ready))?;
+    writeln!(out, "  End with Ctrl-C.")?;
+    writeln!(out)?;
+    out.flush()
+}
+
+fn names(ready: &Ready) -> String {
+    let names: Vec<&str> = ready.people.iter().map(|person| person.user.as_str()).collect();
+    names.join(", ")
+}

@@ -1,0 +1,101 @@
+//! `hybridcal exchange-sim`: the simulated Exchange alone, with its sample organization.
+
+use std::io::Write;
+
+use world::{World, stop::Stopper, tls::Trust};
+
+use super::{
+    ready::{Ready, ReadyPerson},
+    run::until_told_to_stop,
+};
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where the simulator listens.
+    #[arg(long, default_value = "127.0.0.1:8443")]
+    exchange: String,
+    /// Print one line of JSON when it listens.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("--exchange must be a loopback address: a simulator is not for the network")]
+    NotLoopback,
+    #[error("the simulator did not start")]
+    Simulator(#[from] exchange_sim::StartFailure),
+    #[error("TLS cannot be set up")]
+    Trust(#[from] world::tls::TrustFailure),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// What everybody's password is, in the demo and in the simulator: nothing here is worth a secret,
+/// and nobody but this computer can reach it.
+pub const SAMPLE_PASSWORD: &str = "demo";
+
+pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
+    if !is_loopback(&args.exchange) {
+        return Err(Failure::NotLoopback);
+    }
+    let world = World::system(&Trust::default())?;
+    let (stopper, stop) = Stopper::new();
+    let config = exchange_sim::Config::sample_with(&args.exchange, || SAMPLE_PASSWORD.to_owned());
+    let mut ready = Ready { is_for_trying_out: true, ..Ready::default() };
+    describe(&mut ready, &config);
+    let simulator = exchange_sim::start(config, world, stop).await?;
+    ready.exchange_url = Some(simulator.url().to_string());
+    if args.json {
+        ready.print_json(out)?;
+    } else {
+        print(&ready, out)?;
+    }
+    until_told_to_stop().await;
+    stopper.stop();
+    Ok(())
+}
+
+/// Who may sign in to the simulator.
+pub fn describe(ready: &mut Ready, config: &exchange_sim::Config) {
+    let person = |person: &exchange_sim::Person, kind| ReadyPerson {
+        address: Some(person.address.clone()),
+        name: Some(person.name.clone()),
+        kind: Some(kind),
+        user: user_name(&person.address),
+        password: person.password.clone(),
+        ..ReadyPerson::default()
+    };
+    ready.people = config.people.iter().map(|someone| person(someone, "person")).collect();
+    ready.people.extend(config.rooms.iter().map(|room| person(room, "room")));
+    ready.service_account = config.service_accounts.first().map(|account| ReadyPerson {
+        user: account.user_name.clone(),
+        password: account.password.clone(),
+        ..ReadyPerson::default()
+    });
+}
+
+/// What stands before the `@`.
+fn user_name(address: &str) -> String {
+    address.split('@').next().unwrap_or(address).to_owned()
+}
+
+/// Whether `host:port` cannot be reached from another computer.
+pub fn is_loopback(address: &str) -> bool {
+    url::Url::parse(&format!("http://{address}")).is_ok_and(|url| world::issuer::is_loopback(&url))
+}
+
+fn print(ready: &Ready, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "A SIMULATED Exchange, for trying out. It is not an Exchange server.")?;
+    if let Some(url) = &ready.exchange_url {
+        writeln!(out, "  EWS              {url}")?;
+    }
+    for person in &ready.people {
+        let (user, password) = (&person.user, &person.password);
+        writeln!(out, "  {user:<16} password {password}   {}", person.name.as_deref().unwrap_or_default())?;
+    }
+    if let Some(account) = &ready.service_account {
+        writeln!(out, "  {:<16} password {}   may impersonate everybody", account.user, account.password)?;
+    }
+    out.flush()
+}

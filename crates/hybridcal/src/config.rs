@@ -1,0 +1,135 @@
+//! The configuration file: a section for each role that this process is to play. A mistake is
+//! named with its key and its line; values are never repeated, since they may be secrets.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+/// See `config.example.toml` for every setting with its meaning.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub connector: Option<connector::config::Config>,
+    pub cloud: Option<cloud::Config>,
+    pub kms: Option<kms::config::Config>,
+    /// For trying out on one computer only.
+    pub dev_issuer: Option<DevIssuer>,
+}
+
+/// The development issuer: signs people in with passwords from this file, on loopback only.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DevIssuer {
+    pub listen: String,
+    pub people: Vec<Person>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    pub address: String,
+    pub name: String,
+    pub password: connector::config::Secret,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigMistake {
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{}, line {line}{}: {what}", path.display(), key.as_ref().map(|key| format!(", {key}")).unwrap_or_default())]
+    Wrong { path: PathBuf, line: usize, key: Option<String>, what: String },
+    #[error("{}: no section [connector], [cloud] or [kms]: nothing to run", path.display())]
+    Nothing { path: PathBuf },
+}
+
+impl Config {
+    pub fn read(path: &Path) -> Result<Self, ConfigMistake> {
+        let unreadable = |source| ConfigMistake::Unreadable { path: path.into(), source };
+        let text = fs::read_to_string(path).map_err(unreadable)?;
+        let config = Self::parse(&text, path)?;
+        if config.connector.is_none() && config.cloud.is_none() && config.kms.is_none() {
+            return Err(ConfigMistake::Nothing { path: path.into() });
+        }
+        Ok(config)
+    }
+
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigMistake> {
+        toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let before = text.get(..at).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let key = text.lines().nth(line - 1).and_then(key_of);
+            ConfigMistake::Wrong { path: path.into(), line, key, what: without_value(error.message()) }
+        })
+    }
+}
+
+/// `name = …` → `name`
+fn key_of(line: &str) -> Option<String> {
+    let (key, _) = line.split_once('=')?;
+    let key = key.trim();
+    (!key.is_empty() && key.len() <= 60).then(|| key.to_owned())
+}
+
+/// Parsers like to quote what they stumbled over; here that may be a password.
+fn without_value(message: &str) -> String {
+    let quotes_value = message.starts_with("invalid type") || message.starts_with("invalid value");
+    match message.split_once(", expected ") {
+        Some((_, expected)) if quotes_value => format!("this value is not usable, expected {expected}"),
+        Some(_) | None if quotes_value => "this value is not usable".into(),
+        Some(_) | None => message.trim().replace('\n', "; "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistake(text: &str) -> String {
+        match Config::parse(text, Path::new("hybridcal.toml")) {
+            Ok(_) => panic!("accepted"),
+            Err(mistake) => mistake.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_typo_is_named_with_its_key_and_line() {
+        let text = "[kms]\nlisten = \"127.0.0.1:1\"\nhots = \"x\"\n";
+        let mistake = mistake(text);
+        assert!(mistake.starts_with("hybridcal.toml, line 3, hots: unknown field `hots`"), "{mistake}");
+    }
+
+    #[test]
+    fn the_example_is_a_configuration() {
+        let text = include_str!("../config.example.toml");
+        let config = Config::parse(text, Path::new("config.example.toml")).expect("readable");
+        assert!(config.connector.is_some() && config.cloud.is_some() && config.kms.is_some());
+        assert!(config.connector.expect("a section").check().is_ok());
+        // What is commented out is right, too.
+        let issuer = text.split("# [dev_issuer]").nth(1).expect("the last section");
+        let issuer = format!("[dev_issuer]{}", issuer.replace("\n# ", "\n"));
+        assert!(Config::parse(&issuer, Path::new("x")).expect("readable").dev_issuer.is_some());
+    }
+
+    #[test]
+    fn an_unknown_section_is_named() {
+        let mistake = mistake("[conector]\nid = \"a\"\n");
+        assert!(mistake.contains("line 1") && mistake.contains("`conector`"), "{mistake}");
+    }
+
+    #[test]
+    fn a_wrong_value_is_not_repeated() {
+        let text = "[dev_issuer]\nlisten = \"127.0.0.1:1\"\npeople = [{ address = \"a@b\", name = \"A\", password = 73313 }]\n";
+        let mistake = mistake(text);
+        assert!(mistake.contains("line 3") && !mistake.contains("73313"), "{mistake}");
+    }
+
+    #[test]
+    fn broken_text_is_placed() {
+        let mistake = mistake("[kms]\nlisten = \"127\n");
+        assert!(mistake.contains("line 2"), "{mistake}");
+    }
+}

@@ -1,0 +1,80 @@
+//! `hybridcal`: every role and every tool of Hybrid Calendar.
+
+use std::{io, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use hybridcal::{
+    commands::{calendar, check, demo, exchange_sim, meetings, new_key, run, watch},
+    telemetry::{self, Logging},
+};
+use world::{World, tls::Trust};
+
+/// Online meetings in the calendar you already have: beside Microsoft Exchange, sealed before they
+/// leave your house.
+#[derive(Debug, Parser)]
+#[command(name = "hybridcal", version, about)]
+struct Arguments {
+    #[command(flatten)]
+    logging: Logging,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Everything in one process with a sample organization, on this computer only.
+    Demo(demo::Args),
+    /// Play the roles that have a section in the configuration file.
+    Run(run::Args),
+    /// Can we reach, sign in, impersonate, see each mailbox? Each failure with its remedy.
+    Check(check::Args),
+    /// Your meetings, in the terminal.
+    Meetings(meetings::Args),
+    /// Changes to your meetings and Join buttons, as they happen.
+    Watch(watch::Args),
+    /// Act as a person's calendar client: create, move, change, cancel an invitation.
+    Calendar(calendar::Args),
+    /// A simulated Exchange to develop and test against. Not an Exchange server.
+    ExchangeSim(exchange_sim::Args),
+    /// Make the key by which a connector proves who it is.
+    NewKey(new_key::Args),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    telemetry::start(&arguments.logging);
+    match act(arguments.command).await {
+        Ok(code) => code,
+        Err(error) => {
+            report(error.as_ref());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn act(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let out = &mut io::stdout();
+    let world = || World::system(&Trust::default());
+    match command {
+        Command::Demo(args) => demo::run(args, out).await?,
+        Command::Run(args) => run::run(args, out).await?,
+        Command::Check(args) => return Ok(check::run(args, out).await?),
+        Command::Meetings(args) => meetings::run(args, world()?, out).await?,
+        Command::Watch(args) => watch::run(args, world()?, out).await?,
+        Command::Calendar(args) => calendar::run(args, world()?, out).await?,
+        Command::ExchangeSim(args) => exchange_sim::run(args, out).await?,
+        Command::NewKey(args) => new_key::run(&args, &world()?, out)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of a command that failed")]
+fn report(error: &dyn std::error::Error) {
+    eprintln!("hybridcal: {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        eprintln!("  because {cause}");
+        source = cause.source();
+    }
+}

@@ -1,0 +1,20 @@
+//! Whole-system tests: every part but the browser, in virtual time, over pipes, from a seed.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "tests say what went wrong by stopping"
+)]
+
+mod bad_input;
+mod canary;
+mod crashes;
+mod invitation;
+mod join_button;
+mod outages;
+mod recurring;
+mod simulation;
+mod site;

@@ -1,0 +1,352 @@
+//! A whole installation in one virtual world: Exchange (simulated), connector, cloud, key server,
+//! development issuer, and people with their clients.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use connector::{Connector, alarms::Alarms, config::Secret, exchange::Connection};
+use exchange_sim::{CalendarEntry, MailKind, MeetingRef, NewMeeting, Simulator};
+use hybridcal::{
+    client::{Client, OpenedMeeting, Tokens, Watch},
+    dev_issuer::{DevIssuer, DevPerson},
+};
+use jiff::{SignedDuration, Timestamp};
+use kms::{
+    config::Place,
+    connector_key::{ConnectorKey, KeyFiles},
+};
+use protocol::ids::{ConnectorId, OrganizationId};
+use tokio::task::JoinHandle;
+use url::Url;
+use world::{World, memory::Memory, stop::Stopper};
+
+pub(crate) const ALICE: &str = "alice@example.com";
+pub(crate) const BOB: &str = "bob@example.com";
+pub(crate) const CAROL: &str = "carol@example.com";
+pub(crate) const BLUE_ROOM: &str = "room-blue@example.com";
+pub(crate) const SERVICE_PASSWORD: &str = "service-password";
+
+/// What has to happen happens within this, or the test has found something.
+const PATIENCE: Duration = Duration::from_mins(30);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+pub(crate) struct Site {
+    pub(crate) memory: Memory,
+    pub(crate) exchange: Simulator,
+    pub(crate) settings: Settings,
+    issuer: DevIssuer,
+    key: KeyFiles,
+    connector: Option<RunningConnector>,
+    _stopper: Stopper,
+}
+
+struct RunningConnector {
+    task: JoinHandle<()>,
+    _stopper: Stopper,
+    alarms: Alarms,
+    connection: Connection,
+}
+
+/// One that stands by.
+pub(crate) struct SecondConnector(RunningConnector);
+
+impl SecondConnector {
+    /// From now on it is the site's connector.
+    pub(crate) fn take_over(self, site: &mut Site) {
+        site.connector = Some(self.0);
+    }
+}
+
+/// What a test may want otherwise.
+pub(crate) struct Settings {
+    pub(crate) start: Timestamp,
+    pub(crate) seed: u64,
+    pub(crate) mailboxes: Vec<String>,
+    pub(crate) service_password: String,
+    pub(crate) may_not_impersonate: Vec<String>,
+    /// Folder of the databases; in memory if there is none.
+    pub(crate) data: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            start: time("2026-11-24T08:00:00Z"),
+            seed: 1,
+            mailboxes: [ALICE, BOB, CAROL, BLUE_ROOM].map(str::to_owned).to_vec(),
+            service_password: SERVICE_PASSWORD.to_owned(),
+            may_not_impersonate: Vec::new(),
+            data: None,
+        }
+    }
+}
+
+pub(crate) fn time(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+impl Site {
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Settings::default()).await
+    }
+
+    pub(crate) async fn start_with(settings: Settings) -> Self {
+        let mut site = Self::without_connector(settings).await;
+        site.start_connector();
+        site
+    }
+
+    pub(crate) async fn without_connector(settings: Settings) -> Self {
+        let memory = World::in_memory(settings.start, settings.seed);
+        let (stopper, stop) = Stopper::new();
+        let mut sample = exchange_sim::Config::sample_with("exchange:443", || "x".to_owned());
+        for account in &mut sample.service_accounts {
+            account.password = SERVICE_PASSWORD.to_owned();
+            account.may_not_impersonate = settings.may_not_impersonate.clone();
+        }
+        let exchange = exchange_sim::start(sample.clone(), memory.host("exchange"), stop.clone());
+        let exchange = exchange.await.expect("Exchange starts");
+        let people = sample.people.iter().chain(&sample.rooms).map(|person| DevPerson {
+            address: person.address.clone(),
+            name: person.name.clone(),
+            password: "x".into(),
+        });
+        let issuer = DevIssuer::new(
+            memory.host("issuer.localhost"),
+            issuer_url(),
+            people.collect(),
+            "web".into(),
+            vec!["https://cloud".into()],
+        );
+        let issuer = issuer.expect("an issuer");
+        let network = memory.host("issuer.localhost").network;
+        let listener = network.listen("issuer.localhost:80").await.expect("free");
+        tokio::spawn(world::http::serve(listener, issuer.router(), stop.clone()));
+        let key = ConnectorKey::generate(&memory.host("connector").chance).expect("a key");
+        let kms = kms_config(&key, settings.data.as_deref());
+        kms::server::start(kms, memory.host("kms"), stop.clone()).await.expect("the KMS starts");
+        let cloud = cloud_config(&key, settings.data.as_deref());
+        cloud::start(cloud, memory.host("cloud"), stop).await.expect("the cloud starts");
+        Self { memory, exchange, settings, issuer, key, connector: None, _stopper: stopper }
+    }
+
+    /// Starts a connector, as after a reboot: it knows nothing but its settings.
+    pub(crate) fn start_connector(&mut self) {
+        self.memory.revive("connector");
+        self.connector = Some(self.connector());
+    }
+
+    /// The same with a crash ordered before.
+    pub(crate) fn start_connector_that_will_crash(&mut self) {
+        self.connector = Some(self.connector());
+    }
+
+    /// Another one with the same settings, beside the first.
+    pub(crate) fn second_connector(&self) -> SecondConnector {
+        SecondConnector(self.connector())
+    }
+
+    fn connector(&self) -> RunningConnector {
+        let config = connector_config(&self.settings);
+        let private = self.key.private_pem.clone();
+        let connector = Connector::with_key(config, self.memory.host("connector"), private);
+        let connector = connector.expect("usable settings");
+        let (alarms, connection) = (connector.alarms(), connector.connection());
+        let (stopper, stop) = Stopper::new();
+        let task = tokio::spawn(async move {
+            connector.run(stop).await.expect("it runs");
+        });
+        RunningConnector { task, _stopper: stopper, alarms, connection }
+    }
+
+    /// Ends it wherever it is, without any goodbye.
+    pub(crate) async fn kill_connector(&mut self) {
+        if let Some(connector) = self.connector.take() {
+            connector.task.abort();
+            let _killed = connector.task.await;
+        }
+    }
+
+    /// Ids of the alarms that are raised now.
+    pub(crate) fn alarms(&self) -> Vec<&'static str> {
+        let connector = self.connector.as_ref().expect("a connector");
+        let mut ids: Vec<_> = connector.alarms.list().into_iter().map(|(_, id)| id).collect();
+        ids.dedup();
+        ids
+    }
+
+    /// Requests the connector has sent to Exchange.
+    pub(crate) fn requests(&self) -> u64 {
+        self.connector.as_ref().expect("a connector").connection.requests()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.memory.clock().now()
+    }
+
+    /// So many minutes from now, to the second as calendars have it.
+    pub(crate) fn in_minutes(&self, minutes: i64) -> Timestamp {
+        let now = Timestamp::from_second(self.now().as_second()).expect("a time");
+        now + SignedDuration::from_mins(minutes)
+    }
+
+    pub(crate) async fn until(&self, time: Timestamp) {
+        self.memory.clock().sleep_until(time).await;
+    }
+
+    pub(crate) async fn pass(&self, duration: Duration) {
+        self.memory.clock().sleep(duration).await;
+    }
+
+    pub(crate) fn invite(&self, organizer: &str, meeting: NewMeeting) -> MeetingRef {
+        self.exchange.create_meeting(organizer, meeting).expect("an invitation")
+    }
+
+    pub(crate) async fn client(&self, address: &str) -> Client {
+        let tokens = Tokens {
+            api: self.issuer.token(address, protocol::token::AUDIENCE_API),
+            kms: self.issuer.token(address, protocol::token::AUDIENCE_KMS),
+        };
+        let cloud = Url::parse("https://cloud").expect("a URL");
+        let client = Client::connect(self.memory.host("laptop"), &cloud, tokens).await;
+        client.expect("signed in")
+    }
+
+    pub(crate) async fn watch(&self, address: &str) -> Watch {
+        self.client(address).await.watch()
+    }
+
+    /// Somebody's list as the terminal client opens it.
+    pub(crate) async fn list(&self, address: &str) -> Vec<OpenedMeeting> {
+        self.client(address).await.list().await.expect("a list").0
+    }
+
+    /// The one meeting of that subject, if it is listed.
+    pub(crate) async fn listed(&self, address: &str, subject: &str) -> Option<OpenedMeeting> {
+        let list = self.list(address).await;
+        let mut found = list.into_iter().filter(|meeting| meeting.subject.text() == Some(subject));
+        let first = found.next();
+        assert!(found.next().is_none(), "{subject} is listed twice");
+        first
+    }
+
+    /// Waits until somebody's list is as it should be.
+    pub(crate) async fn until_list(
+        &self,
+        address: &str,
+        what: &str,
+        is_so: impl Fn(&[OpenedMeeting]) -> bool,
+    ) -> Vec<OpenedMeeting> {
+        let client = self.client(address).await;
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let list = client.list().await.expect("a list").0;
+            if is_so(&list) {
+                return list;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "never happened: {what}");
+            self.pass(LOOK_EVERY).await;
+        }
+    }
+
+    /// Waits until a state of Exchange, of the connector or of anything else is reached.
+    pub(crate) async fn until_true(&self, what: &str, is_so: impl Fn() -> bool) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while !is_so() {
+            assert!(tokio::time::Instant::now() < deadline, "never happened: {what}");
+            self.pass(LOOK_EVERY).await;
+        }
+    }
+
+    /// Waits until a meeting is listed with something to join, and gives its link.
+    pub(crate) async fn until_joinable(&self, address: &str, subject: &str) -> String {
+        let is_joinable = |meeting: &OpenedMeeting| {
+            meeting.subject.text() == Some(subject) && meeting.join_url.is_some()
+        };
+        let list = self.until_list(address, "a join link", |list| list.iter().any(is_joinable)).await;
+        let meeting = list.into_iter().find(is_joinable).expect("just seen");
+        let link = meeting.join_url.and_then(|link| link.text().map(str::to_owned));
+        link.expect("a link that opens")
+    }
+
+    /// An entry of somebody's calendar as Exchange has it.
+    pub(crate) fn entry(&self, address: &str, subject: &str) -> CalendarEntry {
+        let calendar = self.exchange.calendar(address);
+        let mut found = calendar.into_iter().filter(|entry| entry.subject == subject);
+        found.next().expect("in the calendar")
+    }
+
+    /// How many mails of a kind somebody got about a meeting.
+    pub(crate) fn mails(&self, address: &str, kind: MailKind) -> usize {
+        self.exchange.mails(address).into_iter().filter(|mail| mail.kind == kind).count()
+    }
+}
+
+fn issuer_url() -> Url {
+    Url::parse("http://issuer.localhost").expect("a URL")
+}
+
+fn kms_config(key: &KeyFiles, data: Option<&Path>) -> kms::config::Config {
+    kms::config::Config {
+        listen: "kms:443".into(),
+        tls: None,
+        host: "kms".into(),
+        database: data.map_or(Place::Memory, |data| Place::File(data.join("kms.db"))),
+        master_key: Place::Memory,
+        organization: OrganizationId("example".into()),
+        issuer: issuer_url(),
+        web_origins: Vec::new(),
+        connectors: vec![kms::config::Connector {
+            id: ConnectorId("connector-1".into()),
+            public_key: key.public_pem.clone(),
+        }],
+    }
+}
+
+fn cloud_config(key: &KeyFiles, data: Option<&Path>) -> cloud::Config {
+    let in_file = |data: &Path| format!("sqlite:{}", data.join("cloud.db").display());
+    cloud::Config {
+        listen: "cloud:443".into(),
+        tls: None,
+        public_url: Url::parse("https://cloud").expect("a URL"),
+        organization: OrganizationId("example".into()),
+        database: data.map_or_else(|| "sqlite::memory:".into(), in_file),
+        issuer: issuer_url(),
+        client_id: "web".into(),
+        kms_url: Url::parse("https://kms").expect("a URL"),
+        kms_host: "kms".into(),
+        connectors: vec![cloud::KnownConnector {
+            id: ConnectorId("connector-1".into()),
+            public_key: key.public_pem.clone(),
+        }],
+        notice: None,
+        web: false,
+    }
+}
+
+fn connector_config(settings: &Settings) -> connector::config::Config {
+    let jitsi = connector::config::ProviderSettings::Jitsi { server: "https://meet.example.com".into() };
+    connector::config::Config {
+        id: ConnectorId("connector-1".into()),
+        organization: OrganizationId("example".into()),
+        key_file: None,
+        cloud_url: Url::parse("https://cloud").expect("a URL"),
+        kms_url: Url::parse("https://kms").expect("a URL"),
+        kms_host: None,
+        exchange: connector::config::Exchange {
+            url: Url::parse("https://exchange/EWS/Exchange.asmx").expect("a URL"),
+            user: "svc-cal".into(),
+            password: Some(Secret::new(settings.service_password.clone())),
+            password_file: None,
+            ca_file: None,
+            allow_plain_http_on_loopback: false,
+        },
+        mailboxes: settings.mailboxes.clone(),
+        domains: Vec::new(),
+        keywords: BTreeMap::from([("@meet".to_owned(), "jitsi".to_owned())]),
+        conferences: BTreeMap::from([("jitsi".to_owned(), jitsi)]),
+    }
+}
