@@ -62,7 +62,12 @@ impl Config {
             let before = text.get(..at).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
             let key = text.lines().nth(line - 1).and_then(key_of);
-            ConfigMistake::Wrong { path: path.into(), line, key, what: without_value(error.message()) }
+            ConfigMistake::Wrong {
+                path: path.into(),
+                line,
+                key,
+                what: without_value(error.message()),
+            }
         })
     }
 }
@@ -78,7 +83,9 @@ fn key_of(line: &str) -> Option<String> {
 fn without_value(message: &str) -> String {
     let quotes_value = message.starts_with("invalid type") || message.starts_with("invalid value");
     match message.split_once(", expected ") {
-        Some((_, expected)) if quotes_value => format!("this value is not usable, expected {expected}"),
+        Some((_, expected)) if quotes_value => {
+            format!("this value is not usable, expected {expected}")
+        }
         Some(_) | None if quotes_value => "this value is not usable".into(),
         Some(_) | None => message.trim().replace('\n', "; "),
     }
@@ -99,7 +106,10 @@ mod tests {
     fn a_typo_is_named_with_its_key_and_line() {
         let text = "[kms]\nlisten = \"127.0.0.1:1\"\nhots = \"x\"\n";
         let mistake = mistake(text);
-        assert!(mistake.starts_with("hybridcal.toml, line 3, hots: unknown field `hots`"), "{mistake}");
+        assert!(
+            mistake.starts_with("hybridcal.toml, line 3, hots: unknown field `hots`"),
+            "{mistake}"
+        );
     }
 
     #[test]

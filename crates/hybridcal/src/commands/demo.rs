@@ -8,7 +8,11 @@ use connector::config::Secret;
 use kms::{config::Place, connector_key::ConnectorKey};
 use protocol::ids::{ConnectorId, OrganizationId};
 use url::Url;
-use world::{World, stop::{Stop, Stopper}, tls::Trust};
+use world::{
+    World,
+    stop::{Stop, Stopper},
+    tls::Trust,
+};
 
 use super::{
     exchange_sim::{SAMPLE_PASSWORD, describe, is_loopback},
@@ -107,7 +111,8 @@ async fn start(args: &Args, world: &World, stop: &Stop) -> Result<Roles, Failure
     let mut roles = Roles::default();
     roles.ready.is_for_trying_out = true;
 
-    let sample = exchange_sim::Config::sample_with(&addresses.exchange, || SAMPLE_PASSWORD.to_owned());
+    let sample =
+        exchange_sim::Config::sample_with(&addresses.exchange, || SAMPLE_PASSWORD.to_owned());
     describe(&mut roles.ready, &sample);
     let simulator = exchange_sim::start(sample.clone(), world.clone(), stop.clone()).await?;
     let not_a_url = |_reason| Failure::Settings("the simulator's address".into());
@@ -195,7 +200,11 @@ async fn start_issuer(
     Ok(issuer)
 }
 
-fn cloud_config(addresses: &Addresses, args: &Args, public_key: &str) -> Result<cloud::Config, Failure> {
+fn cloud_config(
+    addresses: &Addresses,
+    args: &Args,
+    public_key: &str,
+) -> Result<cloud::Config, Failure> {
     Ok(cloud::Config {
         listen: addresses.cloud.clone(),
         tls: None,
@@ -218,7 +227,11 @@ fn cloud_config(addresses: &Addresses, args: &Args, public_key: &str) -> Result<
     })
 }
 
-fn kms_config(addresses: &Addresses, args: &Args, public_key: &str) -> Result<kms::config::Config, Failure> {
+fn kms_config(
+    addresses: &Addresses,
+    args: &Args,
+    public_key: &str,
+) -> Result<kms::config::Config, Failure> {
     let place = |name| {
         let path = in_folder(args, name)?;
         Ok::<_, Failure>(path.map_or(Place::Memory, Place::File))
@@ -285,18 +298,27 @@ fn print(ready: &Ready, out: &mut impl Write) -> std::io::Result<()> {
     let text = |url: &Option<String>| url.clone().unwrap_or_default();
     let exchange = text(&ready.exchange_url);
     writeln!(out)?;
-    writeln!(out, "  Hybrid Calendar, demo. Exchange and the sign-in are simulated; everything else is real.")?;
+    writeln!(
+        out,
+        "  Hybrid Calendar, demo. Exchange and the sign-in are simulated; everything else is real."
+    )?;
     writeln!(out)?;
     writeln!(out, "  Open      {}", text(&ready.app_url))?;
     writeln!(out, "  Sign in   alice@example.com, password {SAMPLE_PASSWORD}")?;
     if !cloud::web_client_included() {
-        writeln!(out, "            (this program was built without the web app: make web, then build again)")?;
+        writeln!(
+            out,
+            "            (this program was built without the web app: make web, then build again)"
+        )?;
     }
     writeln!(out)?;
     writeln!(out, "  Then, in a second terminal, invite somebody as Alice would from Outlook:")?;
     writeln!(out)?;
     writeln!(out, "    target/debug/hybridcal calendar create --exchange {exchange} \\")?;
-    writeln!(out, "      --user alice --password {SAMPLE_PASSWORD} --subject Coffee --location @meet \\")?;
+    writeln!(
+        out,
+        "      --user alice --password {SAMPLE_PASSWORD} --subject Coffee --location @meet \\"
+    )?;
     writeln!(out, "      --start +4m --invite bob@example.com")?;
     writeln!(out)?;
     writeln!(out, "  and watch the invitation get its link, and its Join button appear.")?;

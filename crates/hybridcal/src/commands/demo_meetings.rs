@@ -101,9 +101,6 @@ fn weekly(now: Timestamp) -> Recurrence {
             days_of_week: DaysOfWeek(vec![day]),
             first_day_of_week: None,
         }),
-        range: RecurrenceRange::Numbered(Numbered {
-            start_date: first,
-            number_of_occurrences: 8,
-        }),
+        range: RecurrenceRange::Numbered(Numbered { start_date: first, number_of_occurrences: 8 }),
     }
 }

@@ -45,7 +45,7 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
     let mut ready = Ready { is_for_trying_out: true, ..Ready::default() };
     describe(&mut ready, &config);
     let simulator = exchange_sim::start(config, world, stop).await?;
-    ready.exchange_url = Some(simulator.url().to_string());
+    ready.exchange_url = Some(simulator.url());
     if args.json {
         ready.print_json(out)?;
     } else {
@@ -92,10 +92,18 @@ fn print(ready: &Ready, out: &mut impl Write) -> std::io::Result<()> {
     }
     for person in &ready.people {
         let (user, password) = (&person.user, &person.password);
-        writeln!(out, "  {user:<16} password {password}   {}", person.name.as_deref().unwrap_or_default())?;
+        writeln!(
+            out,
+            "  {user:<16} password {password}   {}",
+            person.name.as_deref().unwrap_or_default()
+        )?;
     }
     if let Some(account) = &ready.service_account {
-        writeln!(out, "  {:<16} password {}   may impersonate everybody", account.user, account.password)?;
+        writeln!(
+            out,
+            "  {:<16} password {}   may impersonate everybody",
+            account.user, account.password
+        )?;
     }
     out.flush()
 }

@@ -53,7 +53,8 @@ pub struct Roles {
 
 pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
     let config = Config::read(&args.config)?;
-    let ca_file = config.connector.as_ref().and_then(|connector| connector.exchange.ca_file.clone());
+    let ca_file =
+        config.connector.as_ref().and_then(|connector| connector.exchange.ca_file.clone());
     let world = World::system(&Trust { ca_file })?;
     let (stopper, stop) = Stopper::new();
     let roles = start(config, &world, &stop).await?;
@@ -169,7 +170,10 @@ async fn start_issuer(
     roles.ready.is_for_trying_out = true;
     roles.ready.issuer_url = Some(url.to_string());
     let listener = world.network.listen(&settings.listen).await?;
-    tracing::warn!(address = settings.listen, "The DEVELOPMENT issuer signs people in: for trying out only");
+    tracing::warn!(
+        address = settings.listen,
+        "The DEVELOPMENT issuer signs people in: for trying out only"
+    );
     roles.spawn(world::http::serve(listener, issuer.router(), stop.clone()));
     Ok(())
 }

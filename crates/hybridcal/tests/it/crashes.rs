@@ -59,6 +59,29 @@ async fn at_every_message_it_sends_or_receives() {
     }
 }
 
+/// Found by a seed: a statement that was cut short took the key database with it.
+#[tokio::test(start_paused = true)]
+async fn somebody_who_hangs_up_in_the_middle_harms_nobody() {
+    let site = Site::start().await;
+    site.invite(ALICE, plan(&site));
+    settled(&site).await;
+    for moments in (0..400).step_by(7) {
+        // A new client has neither connections nor keys.
+        let asking = async { site.client(BOB).await.list().await.map(drop) };
+        let hanging_up = async {
+            for _ in 0..moments {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = hanging_up => {}
+            answer = asking => answer.expect("a list"),
+        }
+    }
+    check(&site, &site.list(BOB).await, "after many hung up");
+}
+
 #[tokio::test(start_paused = true)]
 async fn again_and_again() {
     let mut site = Site::without_connector(Settings::default()).await;

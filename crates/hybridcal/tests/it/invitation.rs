@@ -1,7 +1,7 @@
 //! The main job: an invitation with a keyword gets its link, and everybody invited can join.
 
-use exchange_sim::{Changes, MailKind, NewMeeting, Occasion};
 use ews::items::{Body, ResponseType};
+use exchange_sim::{Changes, MailKind, NewMeeting, Occasion};
 
 use crate::site::{ALICE, BLUE_ROOM, BOB, CAROL, Site, time};
 
@@ -151,7 +151,8 @@ async fn what_was_there_before_the_connector_is_found_however_far_ahead() {
     let mut site = Site::without_connector(crate::site::Settings::default()).await;
     site.invite(ALICE, plan(&site));
     let next_year = (time("2027-06-01T09:00:00Z"), time("2027-06-01T10:00:00Z"));
-    let later = NewMeeting { start: next_year.0, end: next_year.1, subject: "Later".into(), ..plan(&site) };
+    let later =
+        NewMeeting { start: next_year.0, end: next_year.1, subject: "Later".into(), ..plan(&site) };
     site.invite(ALICE, later);
     let over = (time("2026-11-20T09:00:00Z"), time("2026-11-20T10:00:00Z"));
     let past = NewMeeting { start: over.0, end: over.1, subject: "Past".into(), ..plan(&site) };

@@ -51,7 +51,9 @@ async fn follows_a_meeting_that_is_moved_while_it_is_shown() {
     let mut watch = site.watch(BOB).await;
     assert_eq!(next_button(&site, &mut watch).await, (true, start - minutes(5)));
     let later = start + minutes(120);
-    site.exchange.move_meeting(&meeting, Occasion::Whole, later, later + minutes(30)).expect("moved");
+    site.exchange
+        .move_meeting(&meeting, Occasion::Whole, later, later + minutes(30))
+        .expect("moved");
     let (is_shown, at) = next_button(&site, &mut watch).await;
     assert!(!is_shown && at < start, "gone within minutes of the change: {at}");
     assert_eq!(next_button(&site, &mut watch).await, (true, later - minutes(5)));

@@ -47,9 +47,14 @@ async fn exchange_is_away_for_an_hour() {
     site.until_joinable(BOB, "Before").await;
     site.memory.cut("connector", "exchange");
     site.pass(Duration::from_secs(600)).await;
-    site.invite(ALICE, NewMeeting {
-        start: site.in_minutes(300), end: site.in_minutes(330), ..named(&site, "During")
-    });
+    site.invite(
+        ALICE,
+        NewMeeting {
+            start: site.in_minutes(300),
+            end: site.in_minutes(330),
+            ..named(&site, "During")
+        },
+    );
     site.pass(Duration::from_secs(3000)).await;
     site.memory.mend("connector", "exchange");
     site.until_joinable(BOB, "During").await;
@@ -59,9 +64,10 @@ async fn exchange_is_away_for_an_hour() {
 async fn the_key_server_is_away_when_the_connector_starts() {
     let mut site = Site::without_connector(crate::site::Settings::default()).await;
     site.memory.cut("connector", "kms");
-    site.invite(ALICE, NewMeeting {
-        start: site.in_minutes(300), end: site.in_minutes(330), ..plan(&site)
-    });
+    site.invite(
+        ALICE,
+        NewMeeting { start: site.in_minutes(300), end: site.in_minutes(330), ..plan(&site) },
+    );
     site.start_connector();
     site.pass(Duration::from_secs(600)).await;
     assert_eq!(blocks(&site.entry(ALICE, "Plan").body.content), 0, "it waits");

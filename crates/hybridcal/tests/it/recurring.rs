@@ -102,7 +102,8 @@ async fn an_exception_with_a_text_of_its_own_still_meets_where_its_series_meets(
     for address in [ALICE, BOB] {
         let is_complete = |list: &[OpenedMeeting]| list.len() == 5 && all_joinable(list);
         let list = site.until_list(address, "five to join", is_complete).await;
-        let special = list.iter().filter(|m| m.location.as_ref().and_then(|l| l.text()) == Some("Room 4"));
+        let special =
+            list.iter().filter(|m| m.location.as_ref().and_then(|l| l.text()) == Some("Room 4"));
         assert_eq!(special.count(), 1);
     }
 }

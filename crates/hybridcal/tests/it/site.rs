@@ -266,7 +266,8 @@ impl Site {
         let is_joinable = |meeting: &OpenedMeeting| {
             meeting.subject.text() == Some(subject) && meeting.join_url.is_some()
         };
-        let list = self.until_list(address, "a join link", |list| list.iter().any(is_joinable)).await;
+        let list =
+            self.until_list(address, "a join link", |list| list.iter().any(is_joinable)).await;
         let meeting = list.into_iter().find(is_joinable).expect("just seen");
         let link = meeting.join_url.and_then(|link| link.text().map(str::to_owned));
         link.expect("a link that opens")
@@ -328,7 +329,8 @@ fn cloud_config(key: &KeyFiles, data: Option<&Path>) -> cloud::Config {
 }
 
 fn connector_config(settings: &Settings) -> connector::config::Config {
-    let jitsi = connector::config::ProviderSettings::Jitsi { server: "https://meet.example.com".into() };
+    let jitsi =
+        connector::config::ProviderSettings::Jitsi { server: "https://meet.example.com".into() };
     connector::config::Config {
         id: ConnectorId("connector-1".into()),
         organization: OrganizationId("example".into()),

@@ -72,7 +72,9 @@ fn one(chance: &Chance) -> Operation {
         26 => Operation::CloudAway { is_away: chance.below(2) == 0 },
         27 => Operation::ExchangeAway { is_away: chance.below(2) == 0 },
         28 => Operation::KeyServerAway { is_away: chance.below(2) == 0 },
-        29 => Operation::Weather { lost_per_mille: chance.below(300), delay_ms: chance.below(3000) },
+        29 => {
+            Operation::Weather { lost_per_mille: chance.below(300), delay_ms: chance.below(3000) }
+        }
         30 => match chance.below(3) {
             0 => Operation::Busy { requests: 4 },
             1 => Operation::Garbage { requests: 3 },
