@@ -1,0 +1,65 @@
+// Debian's Chromium, led by Playwright: a person at the web app.
+
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+import { ZONE } from './times.mjs'
+
+const PROGRAM = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const STATE_DEADLINE_MS = 20_000
+const FLAGS = [
+  '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+]
+const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } }
+
+export async function openBrowser() {
+  const browser = await chromium.launch({ executablePath: PROGRAM, args: FLAGS })
+  const context = await browser.newContext({ locale: 'en-GB', timezoneId: ZONE, viewport: SIZES.desktop })
+  context.setDefaultTimeout(STATE_DEADLINE_MS)
+  const page = await context.newPage()
+  const complaints = []
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  const strangers = []
+  page.on('request', (request) => isStranger(request.url()) && strangers.push(request.url()))
+  return { browser, page, complaints, strangers }
+}
+
+/** Everything the page asks for is on this computer. */
+function isStranger(url) {
+  const { protocol, hostname } = new URL(url)
+  return protocol.startsWith('http') && hostname !== '127.0.0.1'
+}
+
+/** Through the development issuer's own page. */
+export async function signIn(page, { appUrl, people }, user, look = async () => undefined) {
+  const person = people.find((each) => each.user === user)
+  await page.goto(appUrl)
+  await page.getByTestId('sign-in').waitFor()
+  await look('sign-in')
+  await page.getByTestId('sign-in').click()
+  await page.locator(`input[name=address][value="${person.address}"]`).check()
+  await look('issuer')
+  await page.locator('input[type=password]').fill(person.password)
+  await page.locator('button[type=submit]').click()
+  await page.locator('[data-testid=connection][data-state=live]').waitFor()
+}
+
+/** Pictures to look at, if `SHOTS` names a folder: light and dark, desktop and phone. */
+export function photographer(page) {
+  const folder = process.env.SHOTS
+  if (!folder) return async () => undefined
+  mkdirSync(folder, { recursive: true })
+  return async (name) => {
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      await page.setViewportSize(viewport)
+      for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        await page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`), fullPage: true })
+      }
+    }
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: null })
+    await page.setViewportSize(SIZES.desktop)
+  }
+}
