@@ -115,11 +115,11 @@ impl Connector {
             leases,
             alarms,
         });
-        let mut tasks = JoinSet::new();
+        let (mut tasks, mut streams) = (JoinSet::new(), JoinSet::new());
         tasks.spawn(renewing);
         for group in addresses.chunks(SUBSCRIPTIONS_MAX) {
-            let (stream, streaming) = Stream::new(connection.clone(), world.clone());
-            tasks.spawn(streaming);
+            let (stream, streaming) = Stream::new(connection.clone(), world.clone(), stop.clone());
+            streams.spawn(streaming);
             for address in group {
                 tasks.spawn(follower::follow(Arc::clone(&shared), stream.clone(), address.clone()));
             }
@@ -127,6 +127,7 @@ impl Connector {
         tracing::info!(mailboxes = addresses.len(), "Following");
         stop.stopped().await;
         tasks.shutdown().await;
+        while streams.join_next().await.is_some() {}
         Ok(())
     }
 }

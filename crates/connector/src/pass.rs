@@ -224,6 +224,8 @@ impl<'a> Pass<'a> {
         }
         if let Some(link) = self.join_link(&entry).await? {
             entry.meeting.show_place_without(&link);
+            let place = &mut entry.meeting.location.0;
+            *place = self.following.practice.place_without_keyword(place);
             entry.meeting.join_link = Some(link);
         }
         let series = match entry.kind {

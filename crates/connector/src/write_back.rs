@@ -78,9 +78,18 @@ impl Practice {
         Ok(Self { keywords, providers, rules })
     }
 
-    /// Whether a place could ask for a conference: saves reading what certainly does not.
-    pub fn may_ask(&self, location: &str) -> bool {
-        self.keywords.find(location).is_some()
+    /// A place for people to read: what asked for the conference says nothing once there is one.
+    pub fn place_without_keyword(&self, place: &str) -> String {
+        let Some(Mention::Found(found)) = self.keywords.find(place) else {
+            return place.to_owned();
+        };
+        let is_separator = |c: char| c.is_whitespace() || matches!(c, ';' | ',' | '|' | '/');
+        let before = place.get(..found.range.start).unwrap_or_default();
+        let after = place.get(found.range.end..).unwrap_or_default();
+        let (before, after) =
+            (before.trim_end_matches(is_separator), after.trim_start_matches(is_separator));
+        let between = if before.is_empty() || after.is_empty() { "" } else { "; " };
+        format!("{before}{between}{after}")
     }
 
     pub fn decide(

@@ -11,10 +11,13 @@ use ews::{
     streaming::Splitter,
 };
 use protocol::ids::MailboxAddress;
-use tokio::{sync::mpsc, time::timeout};
-use world::{World, http::Incoming};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
+use world::{World, http::Incoming, stop::Stop};
 
-use super::{Connection, Failure, session::SubscriptionId};
+use super::{Connection, Failure, Session, session::SubscriptionId};
 use crate::{
     entry::Version,
     news::{Inbox, SourceId},
@@ -29,9 +32,13 @@ const CONNECTION_MINUTES: i32 = 29;
 const SILENCE_MAX: Duration = Duration::from_secs(90);
 /// Mailboxes that subscribe at about the same time share one opening.
 const GATHER: Duration = Duration::from_millis(200);
+/// The same when a stream is open already, which others would have to leave.
+const GATHER_MORE: Duration = Duration::from_secs(1);
 /// Spread over the streams, so that they do not all come back at once.
 const REOPEN_JITTER: Duration = Duration::from_secs(2);
 const COMMANDS_MAX: usize = 256;
+/// Time to give subscriptions back at the end.
+const FAREWELL_MAX: Duration = Duration::from_secs(3);
 
 /// Hands subscriptions to a stream. Cheap to clone.
 #[derive(Clone)]
@@ -48,6 +55,8 @@ struct Group {
     world: World,
     joining: mpsc::Receiver<Member>,
     members: BTreeMap<SubscriptionId, Member>,
+    /// To be carried by the next stream.
+    waiting: Vec<Member>,
     failures: u32,
 }
 
@@ -60,12 +69,16 @@ enum End {
 }
 
 impl Stream {
-    /// The stream and the task that keeps it open; the task ends when nobody holds the stream.
-    pub fn new(connection: Connection, world: World) -> (Self, impl Future<Output = ()> + Send) {
+    /// The stream and the task that keeps it open; told to stop, it gives the subscriptions back.
+    pub fn new(
+        connection: Connection,
+        world: World,
+        stop: Stop,
+    ) -> (Self, impl Future<Output = ()> + Send) {
         let (sender, joining) = mpsc::channel(COMMANDS_MAX);
-        let members = BTreeMap::new();
-        let group = Group { connection, world, joining, members, failures: 0 };
-        (Self(sender), group.run())
+        let (members, waiting) = (BTreeMap::new(), Vec::new());
+        let group = Group { connection, world, joining, members, waiting, failures: 0 };
+        (Self(sender), group.run(stop))
     }
 
     /// From the moment the stream is open with it, `inbox` hears about the mailbox.
@@ -76,7 +89,30 @@ impl Stream {
 }
 
 impl Group {
-    async fn run(mut self) {
+    async fn run(mut self, stop: Stop) {
+        tokio::select! {
+            () = self.carry_on() => {}
+            () = stop.stopped() => {
+                // What is not given back in time ends by itself.
+                let _given_back = timeout(FAREWELL_MAX, self.unsubscribe()).await;
+            }
+        }
+    }
+
+    async fn unsubscribe(&mut self) {
+        let members = std::mem::take(&mut self.members).into_values();
+        let ending = members.map(|member| {
+            let session = Session::new(self.connection.clone(), member.mailbox);
+            async move {
+                if let Err(failure) = session.unsubscribe(member.subscription).await {
+                    tracing::debug!(error = %failure, "A subscription was not given back");
+                }
+            }
+        });
+        futures_util::future::join_all(ending).await;
+    }
+
+    async fn carry_on(&mut self) {
         loop {
             if !self.gather().await {
                 return;
@@ -93,23 +129,22 @@ impl Group {
 
     /// Waits until there is something to carry; `false` when there never will be.
     async fn gather(&mut self) -> bool {
-        if self.members.is_empty() {
+        if self.members.is_empty() && self.waiting.is_empty() {
             match self.joining.recv().await {
-                Some(member) => self.join(member),
+                Some(member) => self.waiting.push(member),
                 None => return false,
             }
             self.world.clock.sleep(GATHER).await;
         }
         while let Ok(member) = self.joining.try_recv() {
-            self.join(member);
+            self.waiting.push(member);
+        }
+        for member in std::mem::take(&mut self.waiting) {
+            // A mailbox has one subscription; an earlier one is given up.
+            self.members.retain(|_, other| other.mailbox != member.mailbox);
+            self.members.insert(member.subscription.clone(), member);
         }
         true
-    }
-
-    fn join(&mut self, member: Member) {
-        // A mailbox has one subscription; an earlier one is given up.
-        self.members.retain(|_, other| other.mailbox != member.mailbox);
-        self.members.insert(member.subscription.clone(), member);
     }
 
     async fn follow(&mut self) -> End {
@@ -119,14 +154,24 @@ impl Group {
         };
         let mut splitter = Splitter::new();
         let mut is_open = false;
+        // Who joins waits a little for others: each reopening makes everybody read again.
+        let mut reopen_at: Option<Instant> = None;
         loop {
+            let reopening = async {
+                match reopen_at {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
             let chunk = tokio::select! {
                 chunk = timeout(SILENCE_MAX, stream.chunk()) => chunk,
                 Some(member) = self.joining.recv() => {
-                    self.join(member);
-                    self.world.clock.sleep(GATHER).await;
-                    return End::SomebodyJoined;
+                    self.waiting.push(member);
+                    let first = reopen_at.get_or_insert_with(|| Instant::now() + GATHER_MORE);
+                    reopen_at = Some((*first).max(Instant::now() + GATHER));
+                    continue;
                 }
+                () = reopening => return End::SomebodyJoined,
             };
             let chunk = match chunk {
                 Ok(Ok(Some(chunk))) => chunk,

@@ -188,3 +188,18 @@ fn plain_text_stays_plain_text_and_german_is_answered_in_german() {
     let Some(Body::Text(text)) = write.body else { panic!("another type of body") };
     assert!(text.0.starts_with("Tagesordnung") && text.0.contains("teilnehmen"), "{}", text.0);
 }
+
+#[test]
+fn people_read_the_place_without_the_keyword() {
+    let practice = practice();
+    for (typed, read) in [
+        ("Room 4; @meet", "Room 4"),
+        ("@meet", ""),
+        ("@meet, Room 4", "Room 4"),
+        ("Room 4 / @meet / Berlin", "Room 4; Berlin"),
+        ("Room 4", "Room 4"),
+        ("joe@meet.example.com", "joe@meet.example.com"),
+    ] {
+        assert_eq!(practice.place_without_keyword(typed), read, "{typed}");
+    }
+}
