@@ -178,3 +178,84 @@ impl Exchange {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn settings(change: impl FnOnce(&mut Value)) -> Config {
+        let mut settings = json!({
+            "id": "connector-1", "organization": "example",
+            "cloud_url": "https://calendar.example.com", "kms_url": "https://keys.example.com",
+            "exchange": {
+                "url": "https://mail.example.com/EWS/Exchange.asmx", "user": "svc",
+                "password": "a-secret-password",
+            },
+            "mailboxes": ["Alice@example.com", "bob@Sub.example.com"],
+        });
+        change(&mut settings);
+        serde_json::from_value(settings).expect("a configuration")
+    }
+
+    fn mistake(change: impl FnOnce(&mut Value)) -> String {
+        settings(change).check().expect_err("a mistake").to_string()
+    }
+
+    #[test]
+    fn plain_http_needs_a_loopback_address_and_permission() {
+        let at = |url: &'static str, allowed: bool| {
+            settings(|settings| {
+                settings["exchange"]["url"] = json!(url);
+                settings["exchange"]["allow_plain_http_on_loopback"] = json!(allowed);
+            })
+            .check()
+        };
+        assert!(at("https://mail.example.com/EWS/Exchange.asmx", false).is_ok());
+        assert!(at("http://127.0.0.1:8443/EWS/Exchange.asmx", true).is_ok());
+        for (url, allowed) in [
+            ("http://127.0.0.1:8443/EWS/Exchange.asmx", false),
+            ("http://mail.example.com/EWS/Exchange.asmx", true),
+            ("http://127.0.0.1.example.com/EWS/Exchange.asmx", true),
+            ("ftp://127.0.0.1/EWS/Exchange.asmx", true),
+        ] {
+            assert!(matches!(at(url, allowed), Err(Mistake::PlainHttp)), "{url}");
+        }
+        let cloud =
+            mistake(|settings| settings["cloud_url"] = json!("http://calendar.example.com"));
+        assert!(cloud.starts_with("cloud_url must be https"), "{cloud}");
+    }
+
+    #[test]
+    fn each_mistake_names_its_setting() {
+        let cases = [
+            (mistake(|s| s["mailboxes"] = json!([])), "mailboxes is empty"),
+            (mistake(|s| s["mailboxes"] = json!(["a@b.c", "alice"])), "entry 2"),
+            (mistake(|s| s["exchange"]["password"] = Value::Null), "password_file"),
+            (mistake(|s| s["keywords"] = json!({"@meet": "jitsy"})), "\"jitsy\""),
+        ];
+        for (mistake, named) in cases {
+            assert!(mistake.contains(named), "{mistake}");
+        }
+    }
+
+    #[test]
+    fn a_password_comes_from_its_file_first_and_is_never_shown() {
+        let config = settings(|_| {});
+        assert_eq!(config.exchange.secret().expect("a password").expose(), "a-secret-password");
+        assert!(!format!("{config:?}").contains("a-secret-password"));
+        let missing = settings(|s| s["exchange"]["password_file"] = json!("/nowhere/password"));
+        let mistake = missing.exchange.secret().expect_err("no file").to_string();
+        assert!(mistake.contains("exchange.password_file /nowhere/password"), "{mistake}");
+    }
+
+    #[test]
+    fn our_people_are_those_of_our_mailboxes_domains() {
+        let domains = settings(|_| {}).own_domains().expect("addresses");
+        assert_eq!(domains, ["example.com", "sub.example.com"]);
+        let named = settings(|s| s["domains"] = json!(["Contoso.com"]));
+        assert_eq!(named.own_domains().expect("domains"), ["contoso.com"]);
+        assert_eq!(named.kms_host(), "keys.example.com");
+    }
+}
