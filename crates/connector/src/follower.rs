@@ -1,7 +1,8 @@
 //! Does what [`Mailbox`] decides, for one mailbox: subscribe, listen, read, seal, commit.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use kms::client::KeyClient;
 use protocol::{
@@ -20,13 +21,16 @@ use crate::{
     exchange::{Connection, Session, streaming::Stream},
     failure::Failure,
     lease::{Held, Leases},
-    mailbox::{Action, Event, Mailbox},
+    mailbox::{Action, Event, Mailbox, SWEEP_EARLIER_MAX},
     news::{Inbox, SourceId},
     pass::{Outcome, Pass, WINDOW_BACK},
     state::State,
     upload::{Identity, Sealer},
     write_back::Practice,
 };
+
+/// After a defect.
+const TAKE_UP_ANEW: Duration = Duration::from_secs(30);
 
 /// What all followers share.
 pub struct Shared {
@@ -76,10 +80,27 @@ impl Following {
     }
 }
 
-/// Follows a mailbox until the task is ended.
+/// Follows a mailbox until the task is ended. A defect of ours that stops it is logged, and the
+/// mailbox is taken up anew like after a restart: it must not be forgotten silently.
 pub async fn follow(shared: Arc<Shared>, stream: Stream, address: MailboxAddress) {
+    loop {
+        let (shared, stream) = (Arc::clone(&shared), stream.clone());
+        let clock = shared.world.clock.clone();
+        let following = AssertUnwindSafe(follow_once(shared, stream, address.clone()));
+        if following.catch_unwind().await.is_err() {
+            tracing::error!(
+                alarm.id = "defect",
+                "Following a mailbox broke off; taking it up anew"
+            );
+        }
+        clock.sleep(TAKE_UP_ANEW).await;
+    }
+}
+
+async fn follow_once(shared: Arc<Shared>, stream: Stream, address: MailboxAddress) {
     let user = UserId::of(&shared.organization, address.as_str());
-    let (inbox, mailbox) = (Inbox::default(), Mailbox::default());
+    let sweep_earlier = shared.world.chance.jitter(SWEEP_EARLIER_MAX);
+    let (inbox, mailbox) = (Inbox::default(), Mailbox::new(sweep_earlier));
     let follower = Follower { shared, stream, address, user, inbox, mailbox, following: None };
     follower.run().await;
 }

@@ -17,6 +17,8 @@ use crate::{
 
 /// A mailbox is read whole at least this often, whatever the stream says.
 pub const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// So much earlier at most, so that mailboxes which began together do not sweep together.
+pub const SWEEP_EARLIER_MAX: Duration = Duration::from_mins(15);
 /// First and longest wait after passing trouble.
 const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
 const BACK_OFF_MAX: Duration = Duration::from_mins(5);
@@ -62,8 +64,9 @@ pub enum Action {
 }
 
 /// What is known about the mailbox's own progress. A new one knows nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Mailbox {
+    sweep_every: SignedDuration,
     is_loaded: bool,
     is_subscribed: bool,
     is_listening: bool,
@@ -85,6 +88,22 @@ enum Needs {
 }
 
 impl Mailbox {
+    /// `sweep_earlier` than [`SWEEP_EVERY`], drawn by chance.
+    pub fn new(sweep_earlier: Duration) -> Self {
+        let earlier = SignedDuration::try_from(sweep_earlier).unwrap_or(SignedDuration::ZERO);
+        Self {
+            sweep_every: SWEEP_EVERY - earlier,
+            is_loaded: false,
+            is_subscribed: false,
+            is_listening: false,
+            needs: Needs::Nothing,
+            swept_at: None,
+            doing: None,
+            failures: 0,
+            pause: None,
+        }
+    }
+
     pub fn on(&mut self, event: Event, now: Timestamp) -> Action {
         match event {
             Event::Started => {}
@@ -138,7 +157,7 @@ impl Mailbox {
 
     fn sweep_in(&self, now: Timestamp) -> Duration {
         let Some(swept_at) = self.swept_at else { return Duration::ZERO };
-        let left = SWEEP_EVERY - now.duration_since(swept_at);
+        let left = self.sweep_every - now.duration_since(swept_at);
         Duration::try_from(left).unwrap_or(Duration::ZERO)
     }
 

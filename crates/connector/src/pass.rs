@@ -160,7 +160,13 @@ impl<'a> Pass<'a> {
     /// The list as it must be now: what is new or different is read, what is missing is deleted.
     async fn window(&mut self) -> Result<(), Failure> {
         let (from, to) = self.bounds();
-        let rows = self.session.window(from, to).await?;
+        let mut rows = self.session.window(from, to).await?;
+        // Of too many, those that come first are listed.
+        rows.sort_by_key(|row| row.start);
+        if rows.len() > state::ENTRIES_MAX {
+            let rows = rows.len();
+            tracing::warn!(mailbox.id = %self.following.user, rows, "A calendar has more entries than are listed");
+        }
         let mut present = BTreeSet::new();
         let mut to_read = Vec::new();
         for row in rows.into_iter().take(state::ENTRIES_MAX) {

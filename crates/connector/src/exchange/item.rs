@@ -1,5 +1,6 @@
 //! An entry of an Exchange calendar, in our words.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use conference::{invitation_block, plain_text};
 use ews::{
     CalendarItem, ExtendedFieldUri, FieldUri, Item, field,
@@ -7,7 +8,11 @@ use ews::{
     items::{Attendee, BodyType, CalendarItemType, ExtendedProperty, ResponseType as Wire},
     shapes::{BaseShape, BodyTypeWanted, ItemShape},
 };
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{
+    SignedDuration, Timestamp,
+    civil::{Date, Time},
+    tz::TimeZone,
+};
 use protocol::{
     ids::MailboxAddress,
     meeting::{ParticipantKind, ParticipantType, ResponseType, Sensitivity},
@@ -57,6 +62,7 @@ pub fn row_shape() -> ItemShape {
         field::ORIGINAL_START,
         field::UID,
         FieldUri::from(ExtendedFieldUri::clean_global_object_id()),
+        FieldUri::from(ExtendedFieldUri::global_object_id()),
     ];
     fields.into_iter().fold(ItemShape::of(BaseShape::IdOnly), ItemShape::with)
 }
@@ -86,6 +92,7 @@ pub fn entry_shape() -> ItemShape {
         field::RESOURCES,
         field::START_TIME_ZONE,
         FieldUri::from(ExtendedFieldUri::clean_global_object_id()),
+        FieldUri::from(ExtendedFieldUri::global_object_id()),
         FieldUri::from(stamp_uri()),
     ];
     let shape = ItemShape::of(BaseShape::IdOnly).with_body_as(BodyTypeWanted::Best);
@@ -235,11 +242,24 @@ fn uid(item: &CalendarItem) -> Vec<u8> {
 
 fn original_start(item: &CalendarItem, kind: Kind, start: Timestamp) -> Option<Timestamp> {
     match kind {
-        Kind::Single | Kind::SeriesMaster => None,
+        Kind::SeriesMaster => None,
+        Kind::Single => orphan_date(item),
         Kind::Occurrence | Kind::Exception => {
             Some(item.original_start.and_then(ews::DateTime::utc).unwrap_or(start))
         }
     }
+}
+
+/// Who is invited to single occurrences only has them as entries of their own, all with the clean
+/// id of the series. The date of each stands in its global object id (MS-OXOCAL 2.2.1.27: bytes 16
+/// to 19 are year, month and day, zero for what is no occurrence).
+fn orphan_date(item: &CalendarItem) -> Option<Timestamp> {
+    let property = item.extended_property(&ExtendedFieldUri::global_object_id())?;
+    let bytes = STANDARD.decode(property.value()?).ok()?;
+    let [high, low, month, day] = *bytes.get(16..)?.first_chunk()?;
+    let year = i16::from_be_bytes([high, low]);
+    let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    (year > 0).then(|| TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight())).ok())?
 }
 
 /// An appointment that nobody was invited to has no response type: it is its owner's own.

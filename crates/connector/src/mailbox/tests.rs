@@ -19,7 +19,7 @@ fn hint(id: &str) -> Event {
 
 /// A mailbox that has come as far as following.
 fn live() -> Mailbox {
-    let mut mailbox = Mailbox::default();
+    let mut mailbox = Mailbox::new(Duration::ZERO);
     check(
         &mut mailbox,
         [
@@ -110,7 +110,7 @@ fn somebody_elses_lease_means_starting_over_with_the_state() {
 
 #[test]
 fn a_person_is_told_and_the_waits_grow_to_an_hour() {
-    let mut mailbox = Mailbox::default();
+    let mut mailbox = Mailbox::new(Duration::ZERO);
     mailbox.on(Event::Started, at(0));
     let reason = Reason::ImpersonationDenied;
     for minutes in [1, 5, 15, 60, 60] {
@@ -123,7 +123,7 @@ fn a_person_is_told_and_the_waits_grow_to_an_hour() {
 
 #[test]
 fn waits_double_up_to_five_minutes() {
-    let mut mailbox = Mailbox::default();
+    let mut mailbox = Mailbox::new(Duration::ZERO);
     mailbox.on(Event::Started, at(0));
     for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300] {
         let paused = mailbox.on(Event::Failed(Remedy::BackOff), at(0));
@@ -157,7 +157,7 @@ proptest! {
     /// change that was announced is read before we rest.
     #[test]
     fn never_reads_too_early_and_never_rests_too_soon(events in prop::collection::vec(any_event(), 0..60)) {
-        let mut mailbox = Mailbox::default();
+        let mut mailbox = Mailbox::new(Duration::ZERO);
         let mut last = mailbox.on(Event::Started, at(0));
         let (mut loaded, mut listening, mut unread) = (false, false, true);
         for event in events {

@@ -98,3 +98,17 @@ fn nothing_of_an_entry_is_shown_by_debug() {
         assert!(!shown.contains(content), "{shown}");
     }
 }
+
+#[test]
+fn occurrences_that_somebody_was_invited_to_one_by_one_are_told_apart() {
+    let orphan = |date: [u8; 4]| {
+        let id = [&[4, 0, 0, 0][..], &[0; 12], &date, &[7; 20]].concat();
+        let property =
+            ExtendedProperty::new(ExtendedFieldUri::global_object_id(), STANDARD.encode(id));
+        read(&CalendarItem { extended_properties: vec![property], ..item() }).recurrence_id()
+    };
+    assert_eq!(orphan([0x07, 0xea, 10, 20]).as_deref(), Some("2026-10-20T00:00:00Z"));
+    assert_eq!(orphan([0x07, 0xea, 10, 27]).as_deref(), Some("2026-10-27T00:00:00Z"));
+    assert_eq!(orphan([0; 4]), None);
+    assert_eq!(orphan([0xff; 4]), None);
+}
