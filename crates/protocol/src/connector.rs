@@ -16,6 +16,8 @@ pub const COMMIT_MEETINGS_MAX: usize = 100;
 pub const COMMIT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Largest sealed state of a mailbox.
 pub const SEALED_STATE_BYTES_MAX: usize = 256 * 1024;
+/// Most meetings one [`MailboxState`] names.
+pub const STATE_MEETINGS_MAX: u16 = 5000;
 
 /// Take or renew leases. `owner` is drawn anew at each process start, so that a restarted
 /// connector is a new owner and its former self is fenced off.
@@ -26,7 +28,8 @@ pub struct LeaseRequest {
     pub shards: Vec<Shard>,
 }
 
-/// The shards this owner holds now; the others belong to somebody else until their leases end.
+/// The shards this owner holds now; the others belong to another owner of the same connector id
+/// until their leases end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LeaseAnswer {
@@ -51,6 +54,14 @@ pub struct MailboxState {
     pub sealed_state: Option<String>,
     /// Epoch of the lease under which it was committed (part of what the seal binds).
     pub lease_epoch: i64,
+    /// Highest content revision among the user's stored meetings; 0 if there are none. Whoever
+    /// lost the state must number higher, or the cloud takes its updates for old ones.
+    #[serde(default)]
+    pub newest_rev: i64,
+    /// What is stored for the user now, if asked for: a connector that lost the state finds here
+    /// what to remove. At most [`STATE_MEETINGS_MAX`], those that end last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub meetings: Vec<MeetingId>,
 }
 
 /// What one page of changes says, and the state that covers it: both or neither.

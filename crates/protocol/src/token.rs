@@ -10,19 +10,15 @@ pub const AUDIENCE_KMS: &str = "hc-kms";
 /// Longest life of a connector's own token.
 pub const CONNECTOR_TOKEN_SECONDS: i64 = 60;
 
-/// What the organization's sign-in provider says about a person. The address is the identity;
-/// a provider that says `email_verified: false` is not believed.
+/// What the organization's sign-in provider says about a person. The address is the identity, so
+/// it counts only if the provider says `email_verified: true`; silence is no confirmation.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PersonClaims {
     pub sub: String,
     pub exp: i64,
     pub email: String,
-    #[serde(default = "verified")]
+    #[serde(default)]
     pub email_verified: bool,
-}
-
-fn verified() -> bool {
-    true
 }
 
 /// What a connector says of itself, signed with its own key.
@@ -36,4 +32,26 @@ pub struct ConnectorClaims {
     pub exp: i64,
     /// Each token is good once.
     pub jti: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn is_verified(said: Option<Value>) -> bool {
+        let mut claims = json!({"sub": "1", "exp": 1, "email": "ann@example.com"});
+        if let Some(said) = said {
+            claims["email_verified"] = said;
+        }
+        serde_json::from_value::<PersonClaims>(claims).expect("claims").email_verified
+    }
+
+    #[test]
+    fn only_an_address_said_to_be_verified_is() {
+        assert!(is_verified(Some(json!(true))));
+        assert!(!is_verified(Some(json!(false))));
+        assert!(!is_verified(None));
+    }
 }

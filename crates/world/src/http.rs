@@ -4,6 +4,7 @@ mod client;
 mod server;
 
 pub use client::{Client, Failure, Incoming, Request, Response};
+pub use hyper::{HeaderMap, StatusCode};
 pub use server::{CONNECTIONS_MAX, serve};
 
 #[cfg(test)]

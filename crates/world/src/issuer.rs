@@ -1,9 +1,10 @@
 //! Who signs people in, as seen from inside: the sign-in provider's published keys, fetched and
 //! kept fresh, and the connectors' keys from the configuration.
 
+mod signers;
+
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -15,17 +16,19 @@ use jsonwebtoken::{
 use serde::{Deserialize, de::DeserializeOwned};
 use url::Url;
 
-use crate::{World, http::Request};
+pub use self::signers::{KnownSigners, NotAKey};
+use crate::{World, http::Request, network::is_loopback_name};
 
 /// Tokens longer than this are not looked at.
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
 /// Keys are fetched again after this, or earlier for an unknown key id.
 const KEYS_FRESH: SignedDuration = SignedDuration::from_hours(1);
-/// An unknown key id causes at most one fetch in this time.
+/// Between two attempts to fetch, successful or not, however many unknown key ids come along.
 const FETCH_PAUSE: SignedDuration = SignedDuration::from_secs(10);
-const FETCH_DEADLINE: Duration = Duration::from_secs(10);
-/// Token ids remembered to refuse repetition; a full memory refuses new tokens until some expire.
-const SEEN_TOKENS_MAX: usize = 100_000;
+/// The same while the keys we have answer the question and are merely old.
+const REFRESH_PAUSE: SignedDuration = SignedDuration::from_secs(60);
+/// For each of the two requests of a fetch.
+const FETCH_DEADLINE: Duration = Duration::from_secs(3);
 const ALGORITHMS: [Algorithm; 3] = [Algorithm::ES256, Algorithm::RS256, Algorithm::EdDSA];
 
 /// Why a token is not believed.
@@ -42,13 +45,19 @@ pub enum Refused {
 pub struct Issuer {
     world: World,
     url: Url,
-    keys: Arc<tokio::sync::Mutex<Keys>>,
+    keys: Arc<Mutex<Keys>>,
+    /// Held by the one fetch that is under way; whoever cannot do without it waits here.
+    fetching: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
 struct Keys {
     set: Vec<Jwk>,
     fetched: Option<Timestamp>,
+    /// When the last fetch began, however it ended.
+    tried: Option<Timestamp>,
+    /// Whether the last fetch that ended brought keys.
+    is_provider_there: bool,
 }
 
 #[derive(Deserialize)]
@@ -67,7 +76,7 @@ struct Expiry {
 impl Issuer {
     /// `url` exactly as the provider names itself.
     pub fn new(world: World, url: Url) -> Self {
-        Self { world, url, keys: Arc::default() }
+        Self { world, url, keys: Arc::default(), fetching: Arc::default() }
     }
 
     /// The claims of a token that this provider signed for this audience and that has not ended.
@@ -100,27 +109,53 @@ impl Issuer {
         self.url.as_str().trim_end_matches('/')
     }
 
+    /// A known key at once; an unknown one after at most one fetch.
     async fn key(&self, id: Option<&str>) -> Result<Jwk, Refused> {
-        let mut keys = self.keys.lock().await;
+        let found = self.known(id);
+        self.refresh_if_due(found.is_ok());
+        if found.is_ok() {
+            return found;
+        }
+        drop(self.fetching.lock().await);
+        self.known(id)
+    }
+
+    fn known(&self, id: Option<&str>) -> Result<Jwk, Refused> {
+        let keys = self.keys();
+        let missing = if keys.is_provider_there { Refused::Token } else { Refused::Unreachable };
+        keys.find(id).ok_or(missing)
+    }
+
+    fn refresh_if_due(&self, is_known: bool) {
         let now = self.world.clock.now();
-        let age = keys.fetched.map(|fetched| now.duration_since(fetched));
-        let found = keys.find(id);
-        let must_fetch = match (age, &found) {
-            (None, _) => true,
-            (Some(age), Some(_)) => age >= KEYS_FRESH,
-            (Some(age), None) => age >= FETCH_PAUSE,
-        };
-        if !must_fetch {
-            return found.ok_or(Refused::Token);
+        let mut keys = self.keys();
+        if !keys.is_due(is_known, now) {
+            return;
         }
-        match self.fetch().await {
-            Ok(set) => {
-                *keys = Keys { set, fetched: Some(now) };
-                keys.find(id).ok_or(Refused::Token)
-            }
-            // Keys we already have stay good while the provider is away.
-            Err(refused) => found.ok_or(refused),
+        let Ok(turn) = Arc::clone(&self.fetching).try_lock_owned() else { return };
+        keys.tried = Some(now);
+        let issuer = self.clone();
+        // A task of its own, so that a caller who hangs up does not take the fetch along.
+        tokio::spawn(async move {
+            issuer.refresh().await;
+            drop(turn);
+        });
+    }
+
+    async fn refresh(&self) {
+        let fetched = self.fetch().await;
+        let now = self.world.clock.now();
+        let mut keys = self.keys();
+        keys.is_provider_there = fetched.is_ok();
+        // Keys we already have stay good while the provider is away.
+        if let Ok(set) = fetched {
+            keys.set = set;
+            keys.fetched = Some(now);
         }
+    }
+
+    fn keys(&self) -> MutexGuard<'_, Keys> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn fetch(&self) -> Result<Vec<Jwk>, Refused> {
@@ -150,6 +185,18 @@ impl Keys {
         let is_it = |jwk: &&Jwk| id.is_none() || jwk.common.key_id.as_deref() == id;
         self.set.iter().find(is_it).cloned()
     }
+
+    fn is_due(&self, is_known: bool, now: Timestamp) -> bool {
+        // A clock that was set back must not put the next fetch off.
+        let is_past = |since: Option<Timestamp>, pause| {
+            since.is_none_or(|since| now.duration_since(since).abs() >= pause)
+        };
+        if is_known {
+            is_past(self.fetched, KEYS_FRESH) && is_past(self.tried, REFRESH_PAUSE)
+        } else {
+            is_past(self.tried, FETCH_PAUSE)
+        }
+    }
 }
 
 /// `https`, or plain HTTP that does not leave this computer.
@@ -161,85 +208,14 @@ pub fn is_safe(url: &Url) -> bool {
     }
 }
 
-/// Whether the URL's host is this computer itself, by address or by the name `localhost`.
+/// Whether the URL's host is this computer itself, by address or by the name `localhost` or one
+/// below it, which the network never asks a resolver about.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Domain(name)) => is_loopback_name(name),
         None => false,
-    }
-}
-
-/// Those who sign for themselves with a key that the configuration names: connectors.
-#[derive(Clone, Default)]
-pub struct KnownSigners {
-    keys: Arc<BTreeMap<String, DecodingKey>>,
-    seen: Arc<Mutex<HashMap<String, i64>>>,
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the public key of {name} is not a PEM file with a P-256 key")]
-pub struct NotAKey {
-    pub name: String,
-}
-
-#[derive(Deserialize, Clone)]
-struct SelfSigned {
-    iss: String,
-    iat: i64,
-    exp: i64,
-    jti: String,
-}
-
-impl KnownSigners {
-    /// Public keys in PEM by signer name.
-    pub fn new(pems: &BTreeMap<String, String>) -> Result<Self, NotAKey> {
-        let key = |(name, pem): (&String, &String)| {
-            let key = DecodingKey::from_ec_pem(pem.as_bytes());
-            let key = key.map_err(|_reason| NotAKey { name: name.clone() })?;
-            Ok((name.clone(), key))
-        };
-        let keys = pems.iter().map(key).collect::<Result<_, _>>()?;
-        Ok(Self { keys: Arc::new(keys), seen: Arc::default() })
-    }
-
-    /// The signer's name, if the token is fresh, theirs, and not seen before.
-    pub fn verify(
-        &self,
-        token: &str,
-        audience: &str,
-        now: Timestamp,
-        life_seconds_max: i64,
-    ) -> Result<String, Refused> {
-        if token.len() > TOKEN_BYTES_MAX {
-            return Err(Refused::Token);
-        }
-        // Names the key to try; believed only once that key has confirmed it.
-        let claimed: SelfSigned = unverified(token)?;
-        let key = self.keys.get(&claimed.iss).ok_or(Refused::Token)?;
-        let validation = validation(Algorithm::ES256, audience);
-        let claims: SelfSigned = checked(token, key, &validation, now)?;
-        let life = claims.exp.saturating_sub(claims.iat);
-        let is_fresh = claims.iat <= now.as_second() + life_seconds_max && life <= life_seconds_max;
-        if !is_fresh || claims.jti.is_empty() {
-            return Err(Refused::Token);
-        }
-        self.remember(&claims, now.as_second())?;
-        Ok(claims.iss)
-    }
-
-    fn remember(&self, claims: &SelfSigned, now: i64) -> Result<(), Refused> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() >= SEEN_TOKENS_MAX {
-            seen.retain(|_, exp| *exp > now);
-        }
-        let is_full = seen.len() >= SEEN_TOKENS_MAX;
-        let token = format!("{}\0{}", claims.iss, claims.jti);
-        if is_full || seen.insert(token, claims.exp).is_some() {
-            return Err(Refused::Token);
-        }
-        Ok(())
     }
 }
 
@@ -267,13 +243,6 @@ fn checked<Claims: DeserializeOwned + Clone>(
         return Err(Refused::Token);
     }
     serde_json::from_value(claims).map_err(not_readable)
-}
-
-fn unverified<Claims: DeserializeOwned>(token: &str) -> Result<Claims, Refused> {
-    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    let payload = token.split('.').nth(1).ok_or(Refused::Token)?;
-    let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_reason| Refused::Token)?;
-    serde_json::from_slice(&payload).map_err(|_reason| Refused::Token)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Connections: real ones, or pipes inside the process.
 
-use std::{io, sync::Arc};
+use std::{borrow::Cow, io, sync::Arc};
 
 use rustls_pki_types::ServerName;
 use tokio::{
@@ -15,6 +15,9 @@ use crate::{
     memory::Host,
     tls::{Identity, Trust, TrustFailure},
 };
+
+/// Where `localhost` and the names below it lead.
+const LOOPBACK: &str = "127.0.0.1";
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -64,7 +67,7 @@ impl Network {
             Self::Internet(tls) => {
                 let bare = host.trim_start_matches('[').trim_end_matches(']');
                 #[expect(clippy::disallowed_methods, reason = "the one place that connects")]
-                let tcp = TcpStream::connect((bare, port)).await?;
+                let tcp = TcpStream::connect((dialled(bare), port)).await?;
                 tcp.set_nodelay(true)?;
                 if url.scheme() != "https" {
                     return Ok(Box::new(tcp));
@@ -81,7 +84,7 @@ impl Network {
         match self {
             Self::Internet(_) => {
                 #[expect(clippy::disallowed_methods, reason = "the one place that listens")]
-                let listener = TcpListener::bind(address).await?;
+                let listener = TcpListener::bind(&*bound(address)).await?;
                 let address = listener.local_addr()?.to_string();
                 Ok(Listener { address, source: Source::Tcp(listener) })
             }
@@ -138,5 +141,54 @@ impl Accepted {
             Pending::Ready(stream) => Ok(stream),
             Pending::Tls(tcp, acceptor) => Ok(Box::new(acceptor.accept(tcp).await?)),
         }
+    }
+}
+
+/// `localhost` and every name below it mean this computer (RFC 6761, section 6.3).
+pub(crate) fn is_loopback_name(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
+}
+
+/// What to connect to for a host. Plain HTTP is allowed to loopback names, so no resolver gets to
+/// say that they are somewhere else.
+fn dialled(host: &str) -> &str {
+    if is_loopback_name(host) { LOOPBACK } else { host }
+}
+
+/// What to bind for `host:port`; like [`dialled`].
+fn bound(address: &str) -> Cow<'_, str> {
+    match address.rsplit_once(':') {
+        Some((host, port)) if is_loopback_name(host) => format!("{LOOPBACK}:{port}").into(),
+        Some(_) | None => address.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_names_are_not_resolved() {
+        for name in ["localhost", "LocalHost", "issuer.localhost", "a.b.localhost"] {
+            assert_eq!(dialled(name), "127.0.0.1");
+            assert_eq!(bound(&format!("{name}:8080")), "127.0.0.1:8080");
+        }
+        for name in ["::1", "127.0.0.2", "notlocalhost", "localhost.example.com", "localhost.x"] {
+            assert_eq!(dialled(name), name);
+        }
+        for address in ["[::1]:80", "0.0.0.0:80", "localhost.example.com:80", "localhost"] {
+            assert_eq!(bound(address), address);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_loopback_name_reaches_a_listener_of_that_name() {
+        let network = Network::internet(&Trust::default()).expect("a network");
+        let mut listener = network.listen("issuer.localhost:0").await.expect("a free port");
+        let port = listener.address().strip_prefix("127.0.0.1:").expect("loopback").to_owned();
+        let url = Url::parse(&format!("http://other.localhost:{port}")).expect("a URL");
+        let (here, there) = tokio::join!(network.connect(&url), listener.accept());
+        assert!(here.is_ok() && there.is_ok());
     }
 }

@@ -24,11 +24,26 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until told to stop, then lets running requests finish.
-pub async fn serve(mut listener: Listener, router: Router, stop: Stop) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+pub async fn serve(listener: Listener, router: Router, stop: Stop) {
+    serve_at_most(CONNECTIONS_MAX, listener, router, stop).await;
+}
+
+pub(super) async fn serve_at_most(
+    connections_max: usize,
+    mut listener: Listener,
+    router: Router,
+    stop: Stop,
+) {
+    let places = Arc::new(Semaphore::new(connections_max));
     let mut connections = JoinSet::new();
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        // A full server still hears that it is to stop, and clears away what has ended.
+        let place = tokio::select! {
+            () = stop.stopped() => break,
+            place = Arc::clone(&places).acquire_owned() => place,
+            Some(_ended) = connections.join_next(), if !connections.is_empty() => continue,
+        };
+        let Ok(place) = place else { return };
         let accepted = tokio::select! {
             () = stop.stopped() => break,
             accepted = listener.accept() => accepted,

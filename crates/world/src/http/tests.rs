@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{Stream, stream};
 use hyper::StatusCode;
 use url::Url;
 
@@ -19,20 +19,19 @@ fn url(path: &str) -> Url {
     Url::parse(&format!("http://server:80{path}")).expect("a URL")
 }
 
+fn endless() -> impl Stream<Item = std::io::Result<Bytes>> {
+    stream::unfold(0_u8, |n| async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        Some((Ok(Bytes::from(vec![n])), n.wrapping_add(1)))
+    })
+}
+
 async fn serving(memory: &Memory) -> Stopper {
     let router = Router::new()
         .route("/hello", get(|| async { "hello" }))
         .route("/large", get(|| async { vec![0_u8; 4096] }))
         .route("/silent", get(|| async { std::future::pending::<&'static str>().await }))
-        .route(
-            "/stream",
-            get(|| async {
-                Body::from_stream(stream::unfold(0_u8, |n| async move {
-                    tokio::time::sleep(Duration::from_secs(60)).await;
-                    Some((Ok::<_, std::io::Error>(Bytes::from(vec![n])), n + 1))
-                }))
-            }),
-        );
+        .route("/stream", get(|| async { Body::from_stream(endless()) }));
     let listener = memory.host("server").network.listen("server:80").await.expect("free");
     let (stopper, stop) = Stopper::new();
     tokio::spawn(super::serve(listener, router, stop));
@@ -103,4 +102,23 @@ async fn a_stopped_server_refuses_and_its_address_is_free_again() {
     assert!(client.http.send(Request::get(&url("/hello"))).await.is_err());
     let _again = serving(&memory).await;
     assert!(client.http.send(Request::get(&url("/hello"))).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_server_takes_the_next_when_one_leaves_and_can_be_stopped() {
+    let memory = memory();
+    let forever = Router::new().route("/", get(|| async { Body::from_stream(endless()) }));
+    let listener = memory.host("server").network.listen("server:80").await.expect("free");
+    let (stopper, stop) = Stopper::new();
+    let server = tokio::spawn(super::server::serve_at_most(1, listener, forever, stop));
+    let http = memory.host("client").http;
+    let first = http.open(Request::get(&url("/"))).await.expect("a place");
+    let second = http.open(Request::get(&url("/")).deadline(Duration::from_secs(1))).await;
+    assert!(matches!(second, Err(Failure::Deadline)), "there is one place");
+    drop(first);
+    let mut third = http.open(Request::get(&url("/"))).await.expect("a place");
+    assert!(third.chunk().await.is_ok());
+    stopper.stop();
+    let ended = tokio::time::timeout(Duration::from_secs(10), server).await;
+    assert!(ended.is_ok_and(|joined| joined.is_ok()));
 }

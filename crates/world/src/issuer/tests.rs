@@ -1,6 +1,9 @@
 //! Tokens: good ones, and everything that must not pass for one.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    time::Duration,
+};
 
 use aws_lc_rs::{
     encoding::{AsDer, PublicKeyX509Der},
@@ -15,15 +18,15 @@ use serde_json::{Value, json};
 use super::*;
 use crate::stop::{Stop, Stopper};
 
-const NOW: i64 = 1_795_510_800; // 2026-11-24T09:00:00Z
+pub(super) const NOW: i64 = 1_795_510_800; // 2026-11-24T09:00:00Z
 
-struct Key {
+pub(super) struct Key {
     signing: EncodingKey,
-    pem: String,
+    pub(super) pem: String,
     jwk: Value,
 }
 
-fn key(id: &str) -> Key {
+pub(super) fn key(id: &str) -> Key {
     let random = SystemRandom::new();
     let pkcs8 =
         EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).expect("key");
@@ -40,19 +43,47 @@ fn key(id: &str) -> Key {
     }
 }
 
-fn token(key: &Key, id: &str, claims: &Value) -> String {
+pub(super) fn token(key: &Key, id: &str, claims: &Value) -> String {
     let header = Header { kid: Some(id.into()), ..Header::new(Algorithm::ES256) };
     encode(&header, claims, &key.signing).expect("a token")
 }
 
-async fn provider(world: &World, key: &Key, stop: Stop) {
-    let discovery = json!({"issuer": "https://issuer", "jwks_uri": "https://issuer/keys"});
-    let keys = json!({"keys": [key.jwk]});
+/// What the provider was asked for, and what it does about it.
+#[derive(Clone, Default)]
+struct Provider {
+    fetches: Arc<AtomicUsize>,
+    is_silent: Arc<AtomicBool>,
+    keys: Arc<Mutex<Vec<Value>>>,
+}
+
+async fn provider(world: &World, key: &Key, stop: Stop) -> Provider {
+    let provider = Provider::default();
+    provider.publish(key);
+    let (asked, published) = (provider.clone(), provider.clone());
+    let discovery = async move || {
+        asked.fetches.fetch_add(1, Ordering::SeqCst);
+        if asked.is_silent.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        Json(json!({"issuer": "https://issuer", "jwks_uri": "https://issuer/keys"}))
+    };
+    let keys = async move || Json(json!({"keys": *published.keys.lock().expect("keys")}));
     let router = Router::new()
-        .route("/.well-known/openid-configuration", get(move || async { Json(discovery) }))
-        .route("/keys", get(move || async { Json(keys) }));
+        .route("/.well-known/openid-configuration", get(discovery))
+        .route("/keys", get(keys));
     let listener = world.network.listen("issuer:443").await.expect("free");
     tokio::spawn(crate::http::serve(listener, router, stop));
+    provider
+}
+
+impl Provider {
+    fn publish(&self, key: &Key) {
+        self.keys.lock().expect("keys").push(key.jwk.clone());
+    }
+
+    fn fetches(&self) -> usize {
+        self.fetches.load(Ordering::SeqCst)
+    }
 }
 
 fn claims() -> Value {
@@ -108,34 +139,84 @@ async fn a_provider_that_is_away_is_said_so_and_found_again() {
     assert_eq!(answer.err(), Some(Refused::Unreachable));
     let (_stopper, stop) = Stopper::new();
     provider(&memory.host("issuer"), &ours, stop).await;
+    memory.clock().sleep(Duration::from_secs(10)).await;
     assert!(issuer.verify::<Value>(&good, "hc-api").await.is_ok());
     memory.cut("cloud", "issuer");
     assert!(issuer.verify::<Value>(&good, "hc-api").await.is_ok(), "keys we have stay good");
 }
 
-#[test]
-fn a_connectors_own_token() {
-    let (ours, other) = (key("c"), key("c"));
-    let signers = BTreeMap::from([("connector-1".to_owned(), ours.pem.clone())]);
-    let signers = KnownSigners::new(&signers).expect("keys");
-    let now = Timestamp::from_second(NOW).expect("a time");
-    let claims = |jti: &str, life: i64| json!({"iss":"connector-1","sub":"connector-1","aud":"hc-api","iat":NOW,"exp":NOW+life,"jti":jti});
-    let verify = |token: &str, now| signers.verify(token, "hc-api", now, 60);
-    let good = token(&ours, "c", &claims("1", 60));
-    assert_eq!(verify(&good, now), Ok("connector-1".into()));
-    assert_eq!(verify(&good, now), Err(Refused::Token), "each is good once");
-    for bad in [
-        token(&other, "c", &claims("2", 60)),
-        token(&ours, "c", &claims("3", 61)),
-        token(&ours, "c", &claims("", 60)),
-        "x.y".into(),
-    ] {
-        assert_eq!(verify(&bad, now), Err(Refused::Token));
+fn lasting() -> Value {
+    with("exp", json!(NOW + 100_000))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_provider_holds_up_nobody_whose_key_is_known() {
+    let memory = World::in_memory("2026-11-24T09:00:00Z".parse().expect("a time"), 1);
+    let clock = memory.clock();
+    let ours = key("k1");
+    let (_stopper, stop) = Stopper::new();
+    let provider = provider(&memory.host("issuer"), &ours, stop).await;
+    let issuer = Issuer::new(memory.host("cloud"), Url::parse("https://issuer").expect("a URL"));
+    let good = token(&ours, "k1", &lasting());
+    let verify = async |token: &str| issuer.verify::<Value>(token, "hc-api").await.map(drop);
+    assert_eq!(verify(&good).await, Ok(()));
+    assert_eq!(provider.fetches(), 1);
+
+    provider.is_silent.store(true, Ordering::SeqCst);
+    clock.sleep(Duration::from_secs(3600)).await;
+    let old = clock.now();
+    for _ in 0..100 {
+        assert_eq!(verify(&good).await, Ok(()));
     }
-    let late = Timestamp::from_second(NOW + 61).expect("a time");
-    assert_eq!(verify(&token(&ours, "c", &claims("4", 60)), late), Err(Refused::Token));
-    let other_audience = token(&ours, "c", &claims("5", 60));
-    assert_eq!(signers.verify(&other_audience, "hc-kms", now, 60), Err(Refused::Token));
+    assert_eq!(clock.now(), old, "known keys do not wait");
+    let strangers: Vec<_> = (0..100).map(|n| token(&ours, &format!("x{n}"), &lasting())).collect();
+    let refused = futures_util::future::join_all(strangers.iter().map(|token| verify(token))).await;
+    assert!(refused.iter().all(|answer| *answer == Err(Refused::Unreachable)));
+    assert_eq!(clock.now().duration_since(old).as_secs(), 3, "one deadline for all of them");
+    assert_eq!(provider.fetches(), 2);
+
+    let pause = clock.now();
+    assert_eq!(verify(&strangers[0]).await, Err(Refused::Unreachable));
+    assert_eq!(clock.now(), pause, "no second attempt so soon");
+    clock.sleep(Duration::from_secs(30)).await;
+    assert_eq!(verify(&good).await, Ok(()));
+    assert_eq!(provider.fetches(), 2, "known keys try again after a minute");
+    clock.sleep(Duration::from_secs(30)).await;
+    assert_eq!(verify(&good).await, Ok(()));
+    clock.sleep(Duration::from_secs(5)).await;
+    assert_eq!(provider.fetches(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_key_is_found_after_the_pause() {
+    let memory = World::in_memory("2026-11-24T09:00:00Z".parse().expect("a time"), 1);
+    let (first, second) = (key("k1"), key("k2"));
+    let (_stopper, stop) = Stopper::new();
+    let provider = provider(&memory.host("issuer"), &first, stop).await;
+    let issuer = Issuer::new(memory.host("cloud"), Url::parse("https://issuer").expect("a URL"));
+    let verify = async |token: &str| issuer.verify::<Value>(token, "hc-api").await.map(drop);
+    assert_eq!(verify(&token(&first, "k1", &claims())).await, Ok(()));
+    provider.publish(&second);
+    let new = token(&second, "k2", &claims());
+    assert_eq!(verify(&new).await, Err(Refused::Token));
+    assert_eq!(provider.fetches(), 1);
+    memory.clock().sleep(Duration::from_secs(10)).await;
+    assert_eq!(verify(&new).await, Ok(()));
+    assert_eq!(provider.fetches(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_who_hangs_up_does_not_end_the_fetch() {
+    use futures_util::FutureExt;
+    let memory = World::in_memory("2026-11-24T09:00:00Z".parse().expect("a time"), 1);
+    let ours = key("k1");
+    let (_stopper, stop) = Stopper::new();
+    let provider = provider(&memory.host("issuer"), &ours, stop).await;
+    let issuer = Issuer::new(memory.host("cloud"), Url::parse("https://issuer").expect("a URL"));
+    let good = token(&ours, "k1", &claims());
+    assert!(issuer.verify::<Value>(&good, "hc-api").now_or_never().is_none());
+    assert!(issuer.verify::<Value>(&good, "hc-api").await.is_ok());
+    assert_eq!(provider.fetches(), 1);
 }
 
 #[test]
