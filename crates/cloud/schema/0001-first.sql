@@ -56,11 +56,13 @@ create table commit_result (
     primary key (user_id, batch_id)
 );
 
+-- Each connector has leases of its own; only processes of the same connector wait for each other.
 create table lease (
     organization TEXT not null,
+    connector TEXT not null,
     shard BIGINT not null,
     owner TEXT not null,
     epoch BIGINT not null,
     until_at BIGINT not null,
-    primary key (organization, shard)
+    primary key (organization, connector, shard)
 );

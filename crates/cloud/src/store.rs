@@ -20,6 +20,7 @@ mod leases;
 mod meetings;
 mod purge;
 mod schema;
+mod state;
 
 pub use changes::{CatchUp, ChangeKind, LoggedChange};
 pub use commit::CommitRefused;

@@ -26,6 +26,7 @@ use crate::{Config, KnownConnector, Running};
 
 const PROVIDER: &str = "https://issuer";
 const CLOUD: &str = "https://cloud";
+const CONNECTORS: [&str; 2] = ["connector-1", "connector-2"];
 
 /// One cloud, and everybody who talks to it.
 pub(crate) struct TestCloud {
@@ -33,6 +34,7 @@ pub(crate) struct TestCloud {
     pub(crate) client: World,
     provider: Key,
     connector: Arc<Key>,
+    other_connector: Arc<Key>,
     running: Option<Running>,
     stopper: Stopper,
     stop: Stop,
@@ -42,7 +44,8 @@ impl TestCloud {
     /// It is nine o'clock.
     pub(crate) async fn start() -> Self {
         let memory = World::in_memory(meeting::at("09:00"), 1);
-        let (provider, connector) = (Key::new("people"), Arc::new(Key::new("connector-1")));
+        let provider = Key::new("people");
+        let [connector, other_connector] = CONNECTORS.map(|id| Arc::new(Key::new(id)));
         let (stopper, stop) = Stopper::new();
         provider.publish(&memory.host("issuer"), stop.clone()).await;
         let mut cloud = Self {
@@ -50,6 +53,7 @@ impl TestCloud {
             memory,
             provider,
             connector,
+            other_connector,
             running: None,
             stopper,
             stop,
@@ -72,10 +76,14 @@ impl TestCloud {
             client_id: "web".into(),
             kms_url: url("https://kms.example.org"),
             kms_host: "kms.example.org".into(),
-            connectors: vec![KnownConnector {
-                id: ConnectorId("connector-1".into()),
-                public_key: self.connector.pem.clone(),
-            }],
+            connectors: CONNECTORS
+                .into_iter()
+                .zip([&self.connector, &self.other_connector])
+                .map(|(id, key)| KnownConnector {
+                    id: ConnectorId(id.into()),
+                    public_key: key.pem.clone(),
+                })
+                .collect(),
             notice: None,
             web: true,
         }
@@ -108,9 +116,18 @@ impl TestCloud {
     }
 
     pub(crate) fn connector_without_leases(&self) -> Connector {
+        self.connector_with(&self.connector)
+    }
+
+    /// A second installation, with its own id.
+    pub(crate) fn other_connector(&self) -> Connector {
+        self.connector_with(&self.other_connector)
+    }
+
+    fn connector_with(&self, key: &Arc<Key>) -> Connector {
         Connector {
             world: self.client.clone(),
-            key: Arc::clone(&self.connector),
+            key: Arc::clone(key),
             owner: self.memory.chance().uuid(),
             epoch: 0,
             versions: BTreeMap::new(),

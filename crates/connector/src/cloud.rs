@@ -20,6 +20,8 @@ use world::{
 use crate::remedy::{Reason, Remedy};
 
 const DEADLINE: Duration = Duration::from_secs(20);
+/// Less than the time between two renewals.
+const LEASE_DEADLINE: Duration = Duration::from_millis(2500);
 const ANSWER_BYTES_MAX: usize = 512 * 1024;
 
 /// Cheap to clone.
@@ -51,6 +53,8 @@ impl Failure {
                 (_, Some(problem::name::STALE_LEASE)) => Remedy::WaitForLease,
                 (_, Some(problem::name::STATE_CONFLICT)) => Remedy::ReadState,
                 (401 | 403, _) => Remedy::GiveUp(Reason::CloudRefused),
+                // The same request would be refused again and again.
+                (400 | 413 | 415 | 422, _) => Remedy::GiveUp(Reason::CommitRefused),
                 (_, _) => retry_after.map_or(Remedy::BackOff, Remedy::RetryAfter),
             },
         }
@@ -62,33 +66,44 @@ impl Cloud {
         Self { world, url, key }
     }
 
+    /// Answers soon or not at all: a renewal that hangs must not outlive what it renews.
     pub async fn lease(&self, request: &LeaseRequest) -> Result<LeaseAnswer, Failure> {
-        self.post(routes::LEASES, request).await
+        let request = self.post(routes::LEASES, request)?.deadline(LEASE_DEADLINE);
+        self.send(request).await
     }
 
     pub async fn state(&self, user: UserId) -> Result<MailboxState, Failure> {
         let url = self.at(&routes::with(routes::MAILBOX_STATE, &user.to_string()))?;
-        self.send(Request::get(&url)).await
+        self.send(Request::get(&url).deadline(DEADLINE)).await
     }
 
+    /// The same with the ids of everything that is stored for the user: for when what we
+    /// remembered is lost.
+    pub async fn state_with_meetings(&self, user: UserId) -> Result<MailboxState, Failure> {
+        let mut url = self.at(&routes::with(routes::MAILBOX_STATE, &user.to_string()))?;
+        url.set_query(Some("meetings=true"));
+        self.send(Request::get(&url).deadline(DEADLINE)).await
+    }
+
+    /// A commit whose answer is lost is sent once more: the batch id makes it one commit.
     pub async fn commit(&self, user: UserId, commit: &Commit) -> Result<Committed, Failure> {
-        self.post(&routes::with(routes::MAILBOX_COMMITS, &user.to_string()), commit).await
+        let path = routes::with(routes::MAILBOX_COMMITS, &user.to_string());
+        match self.send(self.post(&path, commit)?).await {
+            Err(Failure::Http(_)) => self.send(self.post(&path, commit)?).await,
+            answer => answer,
+        }
     }
 
-    async fn post<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<T, Failure> {
+    fn post(&self, path: &str, body: &impl Serialize) -> Result<Request, Failure> {
         let body = serde_json::to_vec(body).map_err(|_never| Failure::Malformed)?;
-        self.send(Request::post(&self.at(path)?, body).json()).await
+        Ok(Request::post(&self.at(path)?, body).json().deadline(DEADLINE))
     }
 
     async fn send<T: DeserializeOwned>(&self, request: Request) -> Result<T, Failure> {
         let now = self.world.clock.now();
         let token = self.key.token(AUDIENCE_API, now, &self.world.chance);
         let token = token.map_err(|_reason| Failure::Key)?;
-        let request = request.bearer(&token).deadline(DEADLINE).answer_bytes_max(ANSWER_BYTES_MAX);
+        let request = request.bearer(&token).answer_bytes_max(ANSWER_BYTES_MAX);
         let answer = self.world.http.send(request).await?;
         if answer.status.is_success() {
             return serde_json::from_slice(&answer.body).map_err(|_reason| Failure::Malformed);

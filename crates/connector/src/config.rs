@@ -101,6 +101,10 @@ pub enum Mistake {
     Conference { name: String, reason: String },
     #[error("key_file is missing: make one with `hybridcal new-key --out FILE`")]
     NoKey,
+    #[error(
+        "a part of the connector broke off by a defect; see the log. Start it again: nothing is lost"
+    )]
+    Ended,
     #[error("key_file does not hold a P-256 private key in PEM")]
     Key,
 }

@@ -29,6 +29,7 @@ impl Failure {
         match self {
             Self::Exchange(failure) => failure.remedy(),
             Self::Cloud(failure) => failure.remedy(),
+            Self::Keys(KeyFailure::OtherKey(_)) => Remedy::GiveUp(Reason::KeyHost),
             Self::Keys(failure) => match failure.remedy() {
                 KeyRemedy::TryAgain { after } => Remedy::RetryAfter(after),
                 KeyRemedy::SignInAgain
@@ -36,7 +37,7 @@ impl Failure {
                 | KeyRemedy::Gone
                 | KeyRemedy::GiveUp => Remedy::GiveUp(Reason::KeysRefused),
             },
-            Self::Seal(_) => Remedy::GiveUp(Reason::OurDefect),
+            Self::Seal(_) => Remedy::GiveUp(Reason::Sealing),
             Self::Lease => Remedy::WaitForLease,
         }
     }

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use jiff::Timestamp;
 use kms::client::KeyClient;
 use protocol::{
-    connector::{COMMIT_MEETINGS_MAX, Commit},
+    connector::{COMMIT_BYTES_MAX, COMMIT_MEETINGS_MAX, Commit},
     ids::{ConnectorId, MailboxAddress, OrganizationId, UserId},
     keys::Purpose,
     meeting::SealedMeeting,
@@ -29,6 +29,8 @@ use crate::{
     write_back::Practice,
 };
 
+/// A commit that has reached this is sent; one more meeting always fits below the cloud's bound.
+const COMMIT_BYTES_ENOUGH: usize = COMMIT_BYTES_MAX / 2;
 /// After a defect.
 const TAKE_UP_ANEW: Duration = Duration::from_secs(30);
 
@@ -53,7 +55,9 @@ pub struct Following {
     pub sealer: Sealer,
     pub practice: Arc<Practice>,
     pub conference_secret: zeroize::Zeroizing<Vec<u8>>,
-    pub lease: Held,
+    leases: Leases,
+    /// Of the lease under which the state was read.
+    epoch: i64,
     domains: Vec<String>,
 }
 
@@ -74,6 +78,11 @@ struct Follower {
 }
 
 impl Following {
+    /// The lease as it is at this moment, if it is still the one we began under.
+    pub fn lease(&self) -> Option<Held> {
+        self.leases.held(self.user).filter(|held| held.epoch == self.epoch)
+    }
+
     pub fn is_own_domain(&self, address: &MailboxAddress) -> bool {
         let domain = address.as_str().rsplit_once('@').map(|(_, domain)| domain);
         domain.is_some_and(|domain| self.domains.iter().any(|own| own == domain))
@@ -164,14 +173,19 @@ impl Follower {
         let sealer = sealer.await?;
         let secret = shared.keys.current(organization.uuid(), Purpose::Conference).await?;
         let stored = shared.cloud.state(self.user).await?;
-        let remembered = Remembered { state: sealer.open_state(&stored), version: stored.version };
+        let state = match sealer.open_state(&stored) {
+            Some(state) => state,
+            None => State::from_cloud(&shared.cloud.state_with_meetings(self.user).await?),
+        };
+        let remembered = Remembered { state, version: stored.version };
         let following = Following {
             session: Session::new(shared.connection.clone(), self.address.clone()),
             user: self.user,
             sealer,
             practice: Arc::clone(&shared.practice),
             conference_secret: secret.derived("conference"),
-            lease,
+            leases: shared.leases.clone(),
+            epoch: lease.epoch,
             domains: shared.domains.clone(),
         };
         self.following = Some((following, remembered));
@@ -199,14 +213,10 @@ impl Follower {
         self.commit(outcome).await
     }
 
-    /// What we hold, under the lease as it has been renewed meanwhile.
-    fn current(&mut self) -> Result<(&Following, &Remembered), Failure> {
-        let lease = self.shared.leases.held(self.user).ok_or(Failure::Lease)?;
-        let (following, remembered) = self.following.as_mut().ok_or(Failure::Lease)?;
-        if following.lease.epoch != lease.epoch {
-            return Err(Failure::Lease);
-        }
-        following.lease = lease;
+    /// What we hold, if the lease is still the one we hold it under.
+    fn current(&self) -> Result<(&Following, &Remembered), Failure> {
+        let (following, remembered) = self.following.as_ref().ok_or(Failure::Lease)?;
+        following.lease().ok_or(Failure::Lease)?;
         Ok((following, remembered))
     }
 
@@ -233,7 +243,7 @@ impl Follower {
                 state.sync_state.clone_from(&sync_state);
                 forget_the_past(&mut state, now);
             }
-            let (version, epoch) = (remembered.version, following.lease.epoch);
+            let (version, epoch) = (remembered.version, following.epoch);
             let commit = Commit {
                 owner: shared.leases.owner,
                 lease_epoch: epoch,
@@ -267,11 +277,14 @@ fn sealed(
         following.is_own_domain(address).then(user)
     };
     let mut upserts = Vec::new();
-    while upserts.len() < COMMIT_MEETINGS_MAX {
+    let mut bytes = 0;
+    while upserts.len() < COMMIT_MEETINGS_MAX && bytes < COMMIT_BYTES_ENOUGH {
         let Some((id, changed)) = outcome.changed.pop_first() else { break };
         let revision = state.next_revision(now_ms);
         let identity = Identity { id: id.clone(), series_id: changed.series, revision };
-        upserts.push(following.sealer.meeting(identity, &changed.entry.meeting, own)?);
+        let sealed = following.sealer.meeting(identity, &changed.entry.meeting, own)?;
+        bytes += serde_json::to_vec(&sealed).map_or(0, |json| json.len());
+        upserts.push(sealed);
         state.entries.insert(id, changed.remembered);
     }
     Ok(upserts)

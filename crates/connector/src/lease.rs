@@ -18,6 +18,9 @@ const RENEW_EVERY: Duration = Duration::from_secs(3);
 /// A write to Exchange is begun only with this much left.
 pub const WRITE_NEEDS: Duration = Duration::from_secs(4);
 
+/// Clocks and networks are not exact.
+const WRITE_MARGIN: Duration = Duration::from_secs(1);
+
 /// A lease as far as its holder can know; counted from before it was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -28,6 +31,11 @@ pub struct Held {
 impl Held {
     pub fn is_good_for(&self, time: Duration) -> bool {
         Instant::now() + time <= self.until
+    }
+
+    /// A write that is not answered by then counts as of unknown outcome.
+    pub fn last_moment_to_write(&self) -> Instant {
+        self.until.checked_sub(WRITE_MARGIN).unwrap_or(self.until)
     }
 }
 

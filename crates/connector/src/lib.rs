@@ -118,14 +118,24 @@ impl Connector {
         let (mut tasks, mut streams) = (JoinSet::new(), JoinSet::new());
         tasks.spawn(renewing);
         for group in addresses.chunks(SUBSCRIPTIONS_MAX) {
-            let (stream, streaming) = Stream::new(connection.clone(), world.clone(), stop.clone());
+            let (stream, streaming) =
+                Stream::new(connection.clone(), world.clone(), shared.alarms.clone(), stop.clone());
             streams.spawn(streaming);
             for address in group {
                 tasks.spawn(follower::follow(Arc::clone(&shared), stream.clone(), address.clone()));
             }
         }
         tracing::info!(mailboxes = addresses.len(), "Following");
-        stop.stopped().await;
+        // None of them ends by itself; if one does, that is a defect, and going on without it would
+        // mean that changes are missed silently.
+        let is_defect = tokio::select! {
+            () = stop.stopped() => false,
+            Some(_ended) = tasks.join_next() => true,
+            Some(_ended) = streams.join_next() => !stop.is_stopped(),
+        };
+        if is_defect {
+            return Err(Mistake::Ended);
+        }
         tasks.shutdown().await;
         while streams.join_next().await.is_some() {}
         Ok(())

@@ -19,6 +19,10 @@ use crate::{
 pub const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// So much earlier at most, so that mailboxes which began together do not sweep together.
 pub const SWEEP_EARLIER_MAX: Duration = Duration::from_mins(15);
+/// The stream gets this long to open before a mailbox is read without it …
+pub const STREAM_EXPECTED: SignedDuration = SignedDuration::from_secs(30);
+/// … and is then read this often.
+pub const POLL_EVERY: SignedDuration = SignedDuration::from_mins(5);
 /// First and longest wait after passing trouble.
 const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
 const BACK_OFF_MAX: Duration = Duration::from_mins(5);
@@ -72,6 +76,7 @@ pub struct Mailbox {
     is_listening: bool,
     needs: Needs,
     swept_at: Option<Timestamp>,
+    stream_expected_since: Option<Timestamp>,
     doing: Option<Action>,
     failures: u32,
     pause: Option<Duration>,
@@ -98,6 +103,7 @@ impl Mailbox {
             is_listening: false,
             needs: Needs::Nothing,
             swept_at: None,
+            stream_expected_since: None,
             doing: None,
             failures: 0,
             pause: None,
@@ -113,7 +119,7 @@ impl Mailbox {
                     return self.act(alarm);
                 }
             }
-            Event::News(news) => self.heard(news),
+            Event::News(news) => self.heard(news, now),
             Event::Due => {}
         }
         let next = self.next(now);
@@ -140,15 +146,15 @@ impl Mailbox {
         if !self.is_subscribed {
             return Action::Subscribe;
         }
-        let sweep_in = self.sweep_in(now);
-        if !self.is_listening {
-            return Action::Wait(Duration::from_mins(60));
+        let read_in = if self.is_listening { self.sweep_in(now) } else { self.poll_in(now) };
+        if !self.is_listening && !read_in.is_zero() {
+            return Action::Wait(read_in);
         }
-        if sweep_in.is_zero() && matches!(self.needs, Needs::Nothing | Needs::Some(_)) {
+        if read_in.is_zero() && matches!(self.needs, Needs::Nothing | Needs::Some(_)) {
             self.needs = Needs::Everything;
         }
         match &self.needs {
-            Needs::Nothing => Action::Wait(sweep_in),
+            Needs::Nothing => Action::Wait(read_in),
             Needs::Some(ids) => Action::Look(ids.clone()),
             Needs::Everything => Action::Reconcile { from_scratch: false },
             Needs::EverythingFromScratch => Action::Reconcile { from_scratch: true },
@@ -156,9 +162,15 @@ impl Mailbox {
     }
 
     fn sweep_in(&self, now: Timestamp) -> Duration {
-        let Some(swept_at) = self.swept_at else { return Duration::ZERO };
-        let left = self.sweep_every - now.duration_since(swept_at);
-        Duration::try_from(left).unwrap_or(Duration::ZERO)
+        self.swept_at.map_or(Duration::ZERO, |swept_at| left(swept_at, self.sweep_every, now))
+    }
+
+    /// Without a stream nothing is announced: what is not asked for is not known.
+    fn poll_in(&self, now: Timestamp) -> Duration {
+        let opening =
+            self.stream_expected_since.map_or(Duration::ZERO, |at| left(at, STREAM_EXPECTED, now));
+        let polled = self.swept_at.map_or(Duration::ZERO, |at| left(at, POLL_EVERY, now));
+        opening.max(polled)
     }
 
     fn done(&mut self, now: Timestamp) {
@@ -167,6 +179,7 @@ impl Mailbox {
             Some(Action::Subscribe) => {
                 self.is_subscribed = true;
                 self.is_listening = false;
+                self.stream_expected_since = Some(now);
             }
             Some(Action::Reconcile { .. }) => {
                 self.needs = Needs::Nothing;
@@ -181,11 +194,15 @@ impl Mailbox {
         }
     }
 
-    fn heard(&mut self, news: News) {
+    fn heard(&mut self, news: News, now: Timestamp) {
         if news.is_subscription_lost {
             self.is_subscribed = false;
             self.is_listening = false;
             return;
+        }
+        if news.is_stream_broken {
+            self.is_listening = false;
+            self.stream_expected_since = Some(now);
         }
         if news.is_listening_anew {
             self.is_listening = true;
@@ -241,6 +258,7 @@ impl Mailbox {
             Remedy::WaitForLease => {
                 self.is_loaded = false;
                 self.need(Needs::Everything);
+                self.pause_if_repeated();
             }
             Remedy::GiveUp(reason) => {
                 let nth = usize::try_from(self.failures - 1).unwrap_or(usize::MAX);
@@ -262,6 +280,10 @@ impl Mailbox {
         let doublings = (self.failures.saturating_sub(1)).min(16);
         BACK_OFF_FIRST.saturating_mul(1 << doublings).min(BACK_OFF_MAX)
     }
+}
+
+fn left(since: Timestamp, time: SignedDuration, now: Timestamp) -> Duration {
+    Duration::try_from(time - now.duration_since(since)).unwrap_or(Duration::ZERO)
 }
 
 #[cfg(test)]

@@ -24,6 +24,8 @@ pub struct News {
     /// that is unknown.
     pub is_listening_anew: bool,
     pub is_subscription_lost: bool,
+    /// Until it is open again, nothing is announced.
+    pub is_stream_broken: bool,
     pub changed: BTreeMap<SourceId, Option<Version>>,
     pub is_everything_changed: bool,
 }
@@ -40,7 +42,17 @@ struct Shared {
 
 impl Inbox {
     pub fn listening(&self) {
-        self.note(|news| news.is_listening_anew = true);
+        self.note(|news| {
+            news.is_listening_anew = true;
+            news.is_stream_broken = false;
+        });
+    }
+
+    pub fn stream_broken(&self) {
+        self.note(|news| {
+            news.is_stream_broken = true;
+            news.is_listening_anew = false;
+        });
     }
 
     pub fn subscription_lost(&self) {

@@ -23,8 +23,6 @@ use crate::{
 pub const WINDOW_BACK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// … to so far ahead.
 pub const WINDOW_AHEAD: SignedDuration = SignedDuration::from_hours(31 * 24);
-/// Entries beyond the window that may ask for a conference, per pass.
-const CANDIDATES_MAX: usize = 1000;
 /// Entries read at once.
 const READ_AT_ONCE: usize = 50;
 /// Times a write is decided anew when somebody else wrote first.
@@ -76,13 +74,30 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Everything: what changed since the bookmark, then the window as it is now.
+    /// Everything: what changed since the bookmark, page by page, then the window as it is now.
     pub async fn everything(mut self, from_scratch: bool) -> Result<Outcome, Failure> {
-        let bookmark = if from_scratch { None } else { self.state.sync_state.clone() };
-        let asking = self.changes(bookmark).await?;
-        for batch in asking.chunks(READ_AT_ONCE) {
-            self.read(batch).await?;
+        let mut bookmark = if from_scratch { None } else { self.state.sync_state.clone() };
+        loop {
+            let page = self.session.changes_since(bookmark.as_deref()).await?;
+            let masters = page.changed.iter().filter(|row| row.kind == Kind::SeriesMaster);
+            self.changed_series.extend(masters.map(|row| row.uid.clone()));
+            let asking: Vec<SourceId> = page
+                .changed
+                .into_iter()
+                .filter(|row| may_ask(row, self.now))
+                .map(|row| row.id)
+                .collect();
+            for batch in asking.chunks(READ_AT_ONCE) {
+                self.read(batch).await?;
+            }
+            let (from, to) = self.bounds();
+            self.fresh.retain(|_, entry| entry.meeting.end > from && entry.meeting.start < to);
+            bookmark = Some(page.sync_state);
+            if page.is_last {
+                break;
+            }
         }
+        self.outcome.sync_state = bookmark;
         self.window().await?;
         Ok(self.outcome)
     }
@@ -96,7 +111,8 @@ impl<'a> Pass<'a> {
             version.as_ref().is_none_or(|version| !self.state.knows(id, version))
         };
         let ids: Vec<SourceId> = hints.iter().filter(is_new).map(|(id, _)| id.clone()).collect();
-        let needs_window = self.read(&ids).await?;
+        let mut needs_window = self.read(&ids).await?;
+        needs_window |= self.fresh.values().any(|entry| !self.is_plain_news(entry));
         if needs_window {
             self.window().await?;
         } else {
@@ -107,25 +123,17 @@ impl<'a> Pass<'a> {
         Ok(self.outcome)
     }
 
-    /// Pages of changes up to now; returns what may ask for a conference, of any date.
-    async fn changes(&mut self, mut bookmark: Option<String>) -> Result<Vec<SourceId>, Failure> {
-        let mut asking = Vec::new();
-        loop {
-            let page = self.session.changes_since(bookmark.as_deref()).await?;
-            let masters = page.changed.iter().filter(|row| row.kind == Kind::SeriesMaster);
-            self.changed_series.extend(masters.map(|row| row.uid.clone()));
-            let may_ask = |row: &Row| {
-                let is_over = row.kind == Kind::Single && row.end <= self.now;
-                row.has_keyword_sign && !is_over
-            };
-            let ids = page.changed.into_iter().filter(may_ask).map(|row| row.id);
-            asking.extend(ids.take(CANDIDATES_MAX.saturating_sub(asking.len())));
-            bookmark = Some(page.sync_state);
-            if page.is_last {
-                self.outcome.sync_state = bookmark;
-                return Ok(asking);
-            }
-        }
+    /// Whether an entry says all there is to say about its meeting: not if the item was something
+    /// else before (a series), if another item claims to be the same meeting, or if the list is
+    /// full and only the window tells what comes first.
+    fn is_plain_news(&self, entry: &Entry) -> bool {
+        let recurrence = entry.recurrence_id();
+        let id = self.following.sealer.meeting_id(&entry.uid, recurrence.as_deref());
+        let of_item = self.state.meetings_of(&entry.id);
+        let is_same_as_before = of_item.iter().all(|known| *known == id);
+        let is_ours = self.state.entries.get(&id).is_none_or(|known| known.is_of(&entry.id));
+        let has_room = self.state.entries.len() < state::ENTRIES_MAX || !of_item.is_empty();
+        is_same_as_before && is_ours && has_room
     }
 
     /// Reads entries and writes into those that ask for it. `true` if only the window can tell
@@ -160,18 +168,10 @@ impl<'a> Pass<'a> {
     /// The list as it must be now: what is new or different is read, what is missing is deleted.
     async fn window(&mut self) -> Result<(), Failure> {
         let (from, to) = self.bounds();
-        let mut rows = self.session.window(from, to).await?;
-        // Of too many, those that come first are listed.
-        rows.sort_by_key(|row| row.start);
-        if rows.len() > state::ENTRIES_MAX {
-            let rows = rows.len();
-            tracing::warn!(mailbox.id = %self.following.user, rows, "A calendar has more entries than are listed");
-        }
+        let rows = self.session.window(from, to).await?;
         let mut present = BTreeSet::new();
-        let mut to_read = Vec::new();
-        for row in rows.into_iter().take(state::ENTRIES_MAX) {
-            let recurrence = row.original_start.map(|start| start.to_string());
-            let id = self.following.sealer.meeting_id(&row.uid, recurrence.as_deref());
+        let mut to_read: BTreeMap<SourceId, MeetingId> = BTreeMap::new();
+        for (id, row) in self.one_per_meeting(rows).into_iter().take(state::ENTRIES_MAX) {
             let as_it_is = state::Entry::new(&row.id, &row.version, row.start, row.end);
             present.insert(id.clone());
             let may_inherit = row.kind == Kind::Exception && self.changed_series.contains(&row.uid);
@@ -180,11 +180,14 @@ impl<'a> Pass<'a> {
             }
             match self.fresh.remove(&row.id) {
                 Some(entry) if entry.version == row.version => self.take(entry).await?,
-                Some(_) | None => to_read.push(row.id),
+                Some(_) | None => {
+                    to_read.insert(row.id, id);
+                }
             }
         }
-        for batch in to_read.chunks(READ_AT_ONCE) {
-            for found in self.session.entries(batch).await? {
+        let ids: Vec<SourceId> = to_read.keys().cloned().collect();
+        for batch in ids.chunks(READ_AT_ONCE) {
+            for (item, found) in batch.iter().zip(self.session.entries(batch).await?) {
                 match found {
                     Found::Entry(entry) => {
                         if let Some(entry) = self.write_back(entry).await? {
@@ -193,7 +196,13 @@ impl<'a> Pass<'a> {
                     }
                     // Gone since the window was read: the next hint says so.
                     Found::Gone => {}
-                    Found::Unusable(why) => self.unusable(why),
+                    Found::Unusable(why) => {
+                        self.unusable(why);
+                        // Better no line than one with an old time.
+                        let listed =
+                            to_read.get(item).filter(|id| self.state.entries.contains_key(*id));
+                        self.outcome.deleted.extend(listed.cloned());
+                    }
                 }
             }
         }
@@ -205,6 +214,30 @@ impl<'a> Pass<'a> {
         self.outcome.deleted.extend(missing.map(|(id, _)| id.clone()));
         self.outcome.deleted.retain(|id| !self.outcome.changed.contains_key(id));
         Ok(())
+    }
+
+    /// Several items may claim to be one meeting: copies, leftovers, what was restored. What is
+    /// called off gives way, then the item that has been there longest by its id decides, so that
+    /// the choice is the same each time. In the order of their starts.
+    fn one_per_meeting(&self, rows: Vec<Row>) -> Vec<(MeetingId, Row)> {
+        let mut chosen: BTreeMap<MeetingId, Row> = BTreeMap::new();
+        for row in rows {
+            let recurrence = row.original_start.map(|start| start.to_string());
+            let id = self.following.sealer.meeting_id(&row.uid, recurrence.as_deref());
+            let is_better =
+                |other: &Row| (row.is_cancelled, &row.id) < (other.is_cancelled, &other.id);
+            if chosen.get(&id).is_none_or(is_better) {
+                chosen.insert(id, row);
+            }
+        }
+        let mut rows: Vec<_> = chosen.into_iter().collect();
+        rows.sort_by_key(|(_, row)| row.start);
+        // Of too many, those that come first are listed.
+        if rows.len() > state::ENTRIES_MAX {
+            let entries = rows.len();
+            tracing::warn!(mailbox.id = %self.following.user, entries, "A calendar has more entries than are listed");
+        }
+        rows
     }
 
     fn bounds(&self) -> (Timestamp, Timestamp) {
@@ -288,10 +321,9 @@ impl<'a> Pass<'a> {
                 }
             };
             // A lease that ends while Exchange writes would let a second connector write too.
-            if !following.lease.is_good_for(WRITE_NEEDS) {
-                return Err(Failure::Lease);
-            }
-            match self.session.write(&write).await {
+            let lease = following.lease().filter(|lease| lease.is_good_for(WRITE_NEEDS));
+            let until = lease.ok_or(Failure::Lease)?.last_moment_to_write();
+            match self.session.write(&write, until).await {
                 Ok(version) => {
                     tracing::info!(mailbox.id = %following.user, mails = ?write.mails, "Wrote join details into an invitation");
                     entry.after(*write, version);
@@ -330,4 +362,10 @@ impl<'a> Pass<'a> {
     fn unusable(&self, why: &'static str) {
         tracing::warn!(mailbox.id = %self.following.user, why, "An entry of the calendar is left out");
     }
+}
+
+/// Whether a row may ask for a conference; reading it tells.
+fn may_ask(row: &Row, now: Timestamp) -> bool {
+    let is_over = row.kind == Kind::Single && row.end <= now;
+    row.has_keyword_sign && !is_over
 }

@@ -32,8 +32,16 @@ pub enum Reason {
     NotExchange,
     /// The key server refuses this connector.
     KeysRefused,
+    /// The key server answers for another host than the one we expect.
+    KeyHost,
     /// The cloud refuses this connector.
     CloudRefused,
+    /// The cloud refuses what we committed: our defect.
+    CommitRefused,
+    /// A text could not be sealed: our defect.
+    Sealing,
+    /// Notifications do not arrive; calendars are read every few minutes instead.
+    NoStream,
     /// Exchange refuses what we sent: our defect.
     OurDefect,
 }
@@ -47,7 +55,11 @@ impl Reason {
             Self::NotThePrimaryAddress => "exchange-primary-address",
             Self::NotExchange => "exchange-answers",
             Self::KeysRefused => "kms-refused",
+            Self::KeyHost => "kms-host",
             Self::CloudRefused => "cloud-refused",
+            Self::CommitRefused => "cloud-commit",
+            Self::Sealing => "sealing",
+            Self::NoStream => "exchange-stream",
             Self::OurDefect => "exchange-request",
         }
     }
@@ -72,6 +84,18 @@ impl Reason {
             }
             Self::KeysRefused => {
                 "The key server refuses this connector. Put its public key (`hybridcal new-key`) under [[kms.connectors]] with the same id, and compare the computers' clocks."
+            }
+            Self::KeyHost => {
+                "The key server's keys are of another host than this connector expects. Put the key server's `host` into connector.kms_host."
+            }
+            Self::CommitRefused => {
+                "The cloud refuses what this connector commits. Nothing is lost: Exchange has it. Are both of the same version? Please report the log line with its problem name."
+            }
+            Self::Sealing => {
+                "A meeting could not be sealed, so it was not uploaded. Please report the log line."
+            }
+            Self::NoStream => {
+                "Exchange's notifications do not arrive, so calendars are read every few minutes instead. Look for a proxy or load balancer in between that holds answers back until they end, or that closes idle connections."
             }
             Self::CloudRefused => {
                 "The cloud refuses this connector. Put its public key (`hybridcal new-key`) under [[cloud.connectors]] with the same id, and compare the computers' clocks."

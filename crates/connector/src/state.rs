@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use jiff::Timestamp;
-use protocol::ids::MeetingId;
+use protocol::{connector::MailboxState, ids::MeetingId};
 use serde::{Deserialize, Serialize};
 
 use crate::{entry::Version, news::SourceId};
@@ -72,6 +72,17 @@ impl Hash {
 }
 
 impl Entry {
+    /// For a meeting that the cloud has and we know nothing else about: whatever Exchange says is
+    /// news, and if it says nothing, the meeting is deleted.
+    pub fn unknown() -> Self {
+        let nothing = Hash::of(&[]);
+        Self { item: nothing.clone(), version: nothing, start_ms: i64::MIN, end_ms: i64::MAX }
+    }
+
+    pub fn is_of(&self, id: &SourceId) -> bool {
+        self.item == Hash::of_item(id)
+    }
+
     pub fn new(id: &SourceId, version: &Version, start: Timestamp, end: Timestamp) -> Self {
         Self {
             item: Hash::of_item(id),
@@ -83,6 +94,13 @@ impl Entry {
 }
 
 impl State {
+    /// What can be said without having remembered anything: which meetings are listed, and that
+    /// new revisions must be higher.
+    pub fn from_cloud(stored: &MailboxState) -> Self {
+        let entries = stored.meetings.iter().map(|id| (id.clone(), Entry::unknown()));
+        Self { sync_state: None, revision: stored.newest_rev, entries: entries.collect() }
+    }
+
     /// Grows with every change, even if this state was rolled back: the clock carries it on.
     pub fn next_revision(&mut self, now_ms: i64) -> i64 {
         self.revision = now_ms.max(self.revision.saturating_add(1));

@@ -157,17 +157,17 @@ impl Sealer {
         seal_state(&self.state, &place, &state.to_bytes(), &self.chance)
     }
 
-    /// An empty one if there is none, or none that we can open: everything is then read anew and
-    /// compared, which costs time and changes nothing in anybody's calendar.
-    pub fn open_state(&self, stored: &MailboxState) -> State {
-        let Some(sealed) = &stored.sealed_state else { return State::default() };
+    /// An empty one if nothing has been committed yet; `None` if there is one that we cannot open:
+    /// made by another connector, by another version, or damaged.
+    pub fn open_state(&self, stored: &MailboxState) -> Option<State> {
+        let Some(sealed) = &stored.sealed_state else { return Some(State::default()) };
         let place = self.state_place(stored.version, stored.lease_epoch);
         let opened = open_state(&self.state, &place, sealed);
         let state = opened.ok().and_then(|bytes| State::from_bytes(&bytes));
         if state.is_none() {
             tracing::warn!(mailbox.id = %self.user, "What was remembered cannot be opened; reading everything anew");
         }
-        state.unwrap_or_default()
+        state
     }
 
     fn state_place(&self, version: i64, lease_epoch: i64) -> StatePlace<'_> {

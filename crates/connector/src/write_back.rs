@@ -147,17 +147,22 @@ impl Practice {
                 &block,
             ))),
         };
+        // A copy brings the link of what it was copied from; what was typed is in the stamp.
+        let typed = match &entry.mark {
+            Mark::Stamped(stamp) => &stamp.location,
+            Mark::None | Mark::Unreadable => &entry.location,
+        };
         let told = entry.has_attendees && entry.request_was_sent;
         Some(Write {
             id: entry.id.clone(),
             version: entry.version.clone(),
             body: Some(body),
-            location: location_with_link(&entry.location.0, &link).map(Plain),
+            location: location_with_link(&typed.0, &link).map(Plain),
             stamp: Stamp {
                 meeting: Stamp::identity(&entry.uid),
                 keyword: found.keyword,
                 block: block.hash(),
-                location: entry.location.clone(),
+                location: typed.clone(),
             },
             mails: if told { Mails::AllAttendees } else { Mails::Nobody },
         })

@@ -14,9 +14,10 @@ use protocol::{
     ids::{MEETING_ID_BYTES_MAX, MeetingId, SHARDS, UserId},
     meeting::SealedMeeting,
 };
+use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{App, Json};
+use super::{App, Asked, Json};
 use crate::{
     auth::Connector,
     error::{Refusal, Result},
@@ -42,7 +43,7 @@ pub(crate) async fn take_leases(
         return Err(Refusal::Invalid { field: "shards" });
     }
     let now = app.world.clock.now();
-    let granted = app.store.take_leases(owner, &shards, now, LEASE_TTL).await?;
+    let granted = app.store.take_leases(&connector.id, owner, &shards, now, LEASE_TTL).await?;
     tracing::debug!(
         connector.id = %connector.id, %owner, asked = shards.len(), granted = granted.len(),
         "Connector {} asked for leases", connector.id
@@ -51,21 +52,29 @@ pub(crate) async fn take_leases(
     Ok(axum::Json(LeaseAnswer { granted, ttl_seconds }))
 }
 
+#[derive(Deserialize)]
+pub(crate) struct StateQuery {
+    #[serde(default)]
+    meetings: bool,
+}
+
 pub(crate) async fn state(
     State(app): State<Arc<App>>,
     Path(user): Path<String>,
+    Asked(query): Asked<StateQuery>,
 ) -> Result<axum::Json<MailboxState>> {
-    Ok(axum::Json(app.store.mailbox_state(user_id(&user)?).await?))
+    Ok(axum::Json(app.store.mailbox_state(user_id(&user)?, query.meetings).await?))
 }
 
 pub(crate) async fn commit(
     State(app): State<Arc<App>>,
+    Extension(connector): Extension<Connector>,
     Path(user): Path<String>,
     Json(commit): Json<Commit>,
 ) -> Result<axum::Json<Committed>> {
     let user = user_id(&user)?;
     check(&commit)?;
-    let committed = app.store.commit(user, &commit).await?;
+    let committed = app.store.commit(&connector.id, user, &commit).await?;
     tracing::debug!(
         %user, version = committed.version, user_rev = committed.user_rev,
         upserts = commit.upserts.len(), deletes = commit.deletes.len(),

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use protocol::{
-    connector::{Commit, Committed, MailboxState},
-    ids::{MeetingId, UserId},
+    connector::{Commit, Committed},
+    ids::{ConnectorId, MeetingId, UserId},
     join_button,
     meeting::SealedMeeting,
 };
@@ -33,33 +33,18 @@ impl From<sqlx::Error> for CommitRefused {
 }
 
 impl Store {
-    /// What a connector keeps here about one mailbox; version 0 if nothing yet.
-    pub async fn mailbox_state(&self, user: UserId) -> Result<MailboxState> {
-        let _hold = self.clock.hold();
-        let row = sqlx::query(
-            "select version, sealed_state, lease_epoch from mailbox_state where user_id = $1",
-        )
-        .bind(user.to_string())
-        .fetch_optional(&self.pool)
-        .await?;
-        let Some(row) = row else {
-            return Ok(MailboxState { version: 0, sealed_state: None, lease_epoch: 0 });
-        };
-        Ok(MailboxState {
-            version: row.try_get(0)?,
-            sealed_state: Some(row.try_get(1)?),
-            lease_epoch: row.try_get(2)?,
-        })
-    }
-
     /// All of it in one transaction, or nothing.
-    pub async fn commit(&self, user: UserId, commit: &Commit) -> Result<Committed, CommitRefused> {
+    pub async fn commit(
+        &self,
+        connector: &ConnectorId,
+        user: UserId,
+        commit: &Commit,
+    ) -> Result<Committed, CommitRefused> {
         let _hold = self.clock.hold();
         let mut transaction = self.pool.begin().await?;
         let now = self.clock.now(); // after waiting for the connection, or the fence would be late
-        let (owner, epoch) = (commit.owner, commit.lease_epoch);
         let organization = &self.organization.0;
-        if !leases::is_held(&mut transaction, organization, user, owner, epoch, now).await? {
+        if !leases::is_held(&mut transaction, organization, connector, user, commit, now).await? {
             return Err(CommitRefused::StaleLease);
         }
         let mut list = List::lock(&mut transaction, organization, user, now).await?;

@@ -1,11 +1,12 @@
-//! Who may follow which mailboxes: leases of shards, fenced by an epoch.
+//! Which process of a connector may follow its mailboxes: leases of shards, fenced by an epoch.
+//! Connectors of different ids follow different mailboxes and do not meet here.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 use protocol::{
-    connector::Lease,
-    ids::{Shard, UserId},
+    connector::{Commit, Lease},
+    ids::{ConnectorId, Shard, UserId},
 };
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use uuid::Uuid;
@@ -16,6 +17,7 @@ impl Store {
     /// Takes or renews what is free or already the owner's; a new owner gets a higher epoch.
     pub async fn take_leases(
         &self,
+        connector: &ConnectorId,
         owner: Uuid,
         shards: &[Shard],
         now: Timestamp,
@@ -33,6 +35,7 @@ impl Store {
             .bind(owner.to_string())
             .bind(micros(now.checked_add(ttl).unwrap_or(Timestamp::MAX)))
             .bind(micros(now))
+            .bind(&connector.0)
             .fetch_all(&self.pool)
             .await?;
         let lease = |row: &sqlx::any::AnyRow| {
@@ -46,10 +49,10 @@ impl Store {
 /// The shards are numbers of ours, so their text cannot mean anything else in SQL.
 fn take_statement(shards: &BTreeSet<Shard>) -> String {
     let values: Vec<_> =
-        shards.iter().map(|shard| format!("($1, {}, $2, 1, $3)", shard.0)).collect();
+        shards.iter().map(|shard| format!("($1, $5, {}, $2, 1, $3)", shard.0)).collect();
     format!(
-        "insert into lease (organization, shard, owner, epoch, until_at) values {} \
-         on conflict (organization, shard) do update set \
+        "insert into lease (organization, connector, shard, owner, epoch, until_at) values {} \
+         on conflict (organization, connector, shard) do update set \
            owner = excluded.owner, \
            epoch = lease.epoch + case when lease.owner = excluded.owner then 0 else 1 end, \
            until_at = excluded.until_at \
@@ -59,25 +62,27 @@ fn take_statement(shards: &BTreeSet<Shard>) -> String {
     )
 }
 
-/// Whether the owner holds the lease of the user's shard now. The update changes nothing, but
+/// Whether the commit's owner holds the connector's lease of the user's shard now. The update changes nothing, but
 /// keeps the row until the transaction ends: a takeover waits for a running commit.
 pub(super) async fn is_held(
     connection: &mut AnyConnection,
     organization: &str,
+    connector: &ConnectorId,
     user: UserId,
-    owner: Uuid,
-    epoch: i64,
+    commit: &Commit,
     now: Timestamp,
 ) -> Result<bool> {
     let row = sqlx::query(
         "update lease set until_at = until_at \
-         where organization = $1 and shard = $2 and owner = $3 and epoch = $4 and until_at > $5 \
+         where organization = $1 and connector = $2 and shard = $3 \
+           and owner = $4 and epoch = $5 and until_at > $6 \
          returning shard",
     )
     .bind(organization)
+    .bind(&connector.0)
     .bind(i64::from(user.shard().0))
-    .bind(owner.to_string())
-    .bind(epoch)
+    .bind(commit.owner.to_string())
+    .bind(commit.lease_epoch)
     .bind(micros(now))
     .fetch_optional(connection)
     .await?;

@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use protocol::{
-    connector::{Commit, Committed, Lease},
+    connector::{Commit, Committed, Lease, STATE_MEETINGS_MAX},
     feed::Position,
-    ids::{MeetingId, Shard},
+    ids::{ConnectorId, MeetingId, Shard},
 };
 use uuid::Uuid;
 
@@ -23,15 +23,23 @@ async fn store() -> Store {
     Store::open("sqlite::memory:", organization, clock).await.expect("a database")
 }
 
+fn connector() -> ConnectorId {
+    ConnectorId("connector-1".into())
+}
+
 async fn lease(store: &Store, owner: Uuid) -> Vec<Lease> {
+    lease_as(store, &connector(), owner).await
+}
+
+async fn lease_as(store: &Store, connector: &ConnectorId, owner: Uuid) -> Vec<Lease> {
     let now = store.clock.now();
     let shards = [user(ANN).shard(), user(ANN).shard()];
-    store.take_leases(owner, &shards, now, TTL).await.expect("an answer")
+    store.take_leases(connector, owner, &shards, now, TTL).await.expect("an answer")
 }
 
 /// What the commit came to: an answer, or why not.
 async fn put(store: &Store, commit: &Commit) -> Result<Committed, String> {
-    store.commit(user(ANN), commit).await.map_err(|refused| format!("{refused:?}"))
+    store.commit(&connector(), user(ANN), commit).await.map_err(|refused| format!("{refused:?}"))
 }
 
 async fn revisions(store: &Store, since: i64) -> Option<Vec<i64>> {
@@ -55,8 +63,57 @@ async fn a_lease_is_renewed_by_its_owner_and_taken_over_after_its_end() {
     store.clock.sleep(TTL).await;
     assert_eq!(lease(&store, OTHER).await, [Lease { shard, epoch: 2 }]);
     let all: Vec<_> = (0..protocol::ids::SHARDS).map(Shard).collect();
-    let granted = store.take_leases(OWNER, &all, store.clock.now(), TTL).await.expect("an answer");
-    assert_eq!(granted.len(), all.len() - 1);
+    let granted = store.take_leases(&connector(), OWNER, &all, store.clock.now(), TTL).await;
+    assert_eq!(granted.expect("an answer").len(), all.len() - 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_connector_has_leases_of_its_own() {
+    let store = store().await;
+    let shard = user(ANN).shard();
+    let other = ConnectorId("connector-2".into());
+    assert_eq!(lease(&store, OWNER).await, [Lease { shard, epoch: 1 }]);
+    assert_eq!(lease_as(&store, &other, OTHER).await, [Lease { shard, epoch: 1 }]);
+    assert_eq!(lease(&store, OTHER).await, [], "a standby of the same id waits");
+    assert_eq!(lease(&store, OWNER).await, [Lease { shard, epoch: 1 }]);
+    // A lease is good for its own connector only.
+    assert_eq!(put(&store, &commit(OTHER, 0, 1)).await, Err("StaleLease".into()));
+    assert_eq!(put(&store, &commit(OWNER, 0, 1)).await, Ok(Committed { version: 1, user_rev: 0 }));
+    let answer = store.commit(&other, user(ANN), &commit(OTHER, 1, 2)).await;
+    assert_eq!(answer.expect("accepted").version, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_state_can_be_made_up_for() {
+    let store = store().await;
+    lease(&store, OWNER).await;
+    let mut first = commit(OWNER, 0, 1);
+    first.upserts =
+        vec![meeting("a", 5, "10:00"), meeting("b", 7, "12:00"), meeting("c", 6, "11:00")];
+    put(&store, &first).await.expect("accepted");
+    let state = store.mailbox_state(user(ANN), false).await.expect("an answer");
+    assert_eq!((state.newest_rev, state.meetings), (7, vec![]));
+    let mut second = commit(OWNER, 1, 2);
+    second.deletes = vec![MeetingId("b".into())];
+    put(&store, &second).await.expect("accepted");
+    let state = store.mailbox_state(user(ANN), true).await.expect("an answer");
+    let left = ["c", "a"].map(|id| MeetingId(id.into()));
+    assert_eq!((state.version, state.newest_rev, state.meetings), (2, 6, left.into()));
+    let nobody = store.mailbox_state(user("bob@example.com"), true).await.expect("an answer");
+    assert_eq!((nobody.version, nobody.newest_rev, nobody.meetings), (0, 0, vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_state_names_so_many_meetings_and_no_more() {
+    let store = store().await;
+    lease(&store, OWNER).await;
+    let mut many = commit(OWNER, 0, 1);
+    many.upserts = (0..=STATE_MEETINGS_MAX).map(|n| meeting(&n.to_string(), 1, "10:00")).collect();
+    many.upserts.push(meeting("last", 1, "11:00"));
+    put(&store, &many).await.expect("accepted");
+    let state = store.mailbox_state(user(ANN), true).await.expect("an answer");
+    assert_eq!(state.meetings.len(), usize::from(STATE_MEETINGS_MAX));
+    assert_eq!(state.meetings.first(), Some(&MeetingId("last".into())));
 }
 
 #[tokio::test(start_paused = true)]
@@ -85,13 +142,13 @@ async fn a_commit_is_all_or_nothing() {
     assert_eq!(store.meeting(user(ANN), &MeetingId("a".into())).await.expect("an answer"), None);
     assert_eq!(store.head(user(ANN)).await.expect("an answer"), 0);
     assert_eq!(revisions(&store, 0).await, Some(vec![]));
-    assert_eq!(store.mailbox_state(user(ANN)).await.expect("an answer").version, 0);
+    assert_eq!(store.mailbox_state(user(ANN), false).await.expect("an answer").version, 0);
     // A second beginning meets the first one.
     let answer = put(&store, &Commit { expect_version: 0, ..conflicting.clone() }).await;
     assert_eq!(answer, Ok(Committed { version: 1, user_rev: 1 }));
     let again = Commit { batch_id: Uuid::from_u128(9), expect_version: 0, ..conflicting };
     assert_eq!(put(&store, &again).await, Err("StateConflict".into()));
-    let state = store.mailbox_state(user(ANN)).await.expect("an answer");
+    let state = store.mailbox_state(user(ANN), false).await.expect("an answer");
     assert_eq!((state.version, state.lease_epoch), (1, 1));
 }
 

@@ -66,7 +66,8 @@ impl Key {
     ) -> String {
         let exp = (now + life).as_second();
         self.sign(&json!({
-            "iss": PROVIDER, "sub": address, "email": address, "aud": audience, "exp": exp,
+            "iss": PROVIDER, "sub": address, "aud": audience, "exp": exp,
+            "email": address, "email_verified": true,
         }))
     }
 

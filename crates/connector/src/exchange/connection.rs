@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 use world::{
     World,
-    http::{Incoming, Request},
+    http::{HeaderMap, Incoming, Request, StatusCode},
 };
 use zeroize::Zeroizing;
 
@@ -104,9 +104,7 @@ impl Connection {
         let _proving = self.may_sign_in().await?;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.0.world.http.send(request).await?;
-        self.judge(answer.status.as_u16())?;
-        let content_type = answer.headers.get("content-type").and_then(|value| value.to_str().ok());
-        check_is_ews(answer.status.as_u16(), content_type)?;
+        self.judge(answer.status, &answer.headers)?;
         Ok(O::read_answer(&answer.body)?)
     }
 
@@ -120,7 +118,7 @@ impl Connection {
         let _proving = self.may_sign_in().await?;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.0.world.http.open(request).await?;
-        self.judge(answer.status.as_u16())?;
+        self.judge(answer.status, &answer.headers)?;
         Ok(answer)
     }
 
@@ -163,9 +161,13 @@ impl Connection {
         Ok(Some(proving))
     }
 
-    fn judge(&self, status: u16) -> Result<(), Failure> {
+    /// Only an answer of EWS itself proves the password; what a load balancer says proves nothing,
+    /// in either direction.
+    fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
+        let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
         let mut account = self.account();
-        if status != 401 {
+        if status != StatusCode::UNAUTHORIZED {
+            check_is_ews(status.as_u16(), content_type)?;
             *account = Account { is_proven: true, ..Account::default() };
             return Ok(());
         }

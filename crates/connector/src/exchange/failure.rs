@@ -32,6 +32,8 @@ pub enum Failure {
     Incomplete(&'static str),
     #[error("the stream was silent for too long")]
     Silent,
+    #[error("the stream ended as soon as it was open")]
+    EndedAtOnce,
     #[error("the stream's documents are too large")]
     StreamOverflow,
 }
@@ -47,6 +49,7 @@ impl Failure {
             | Self::Malformed(_)
             | Self::Incomplete(_)
             | Self::Silent
+            | Self::EndedAtOnce
             | Self::StreamOverflow => None,
         }
     }
@@ -86,9 +89,11 @@ impl Failure {
     /// docs/exchange-notes.md has the table.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Http(_) | Self::Silent | Self::StreamOverflow | Self::Incomplete(_) => {
-                Remedy::BackOff
-            }
+            Self::Http(_)
+            | Self::Silent
+            | Self::EndedAtOnce
+            | Self::StreamOverflow
+            | Self::Incomplete(_) => Remedy::BackOff,
             Self::SignInRefusedOnce => Remedy::RetryAfter(Duration::from_mins(1)),
             Self::PasswordRefused => Remedy::GiveUp(Reason::WrongPassword),
             Self::NotEws { status: 500..=599 | 429, .. } => Remedy::BackOff,

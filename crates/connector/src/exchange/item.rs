@@ -41,6 +41,7 @@ pub struct Row {
     pub start: Timestamp,
     pub end: Timestamp,
     pub has_keyword_sign: bool,
+    pub is_cancelled: bool,
 }
 
 pub fn stamp_uri() -> ExtendedFieldUri {
@@ -112,8 +113,17 @@ pub fn row(item: &Item) -> Option<Row> {
     let location = item.location.as_deref().unwrap_or_default();
     let kind = kind(item);
     let original_start = original_start(item, kind, start);
-    let has_keyword_sign = location.contains('@');
-    Some(Row { id, version, kind, uid: uid(item), original_start, start, end, has_keyword_sign })
+    Some(Row {
+        id,
+        version,
+        kind,
+        uid: uid(item),
+        original_start,
+        start,
+        end,
+        has_keyword_sign: location.contains('@'),
+        is_cancelled: item.is_cancelled.unwrap_or(false),
+    })
 }
 
 pub fn entry(item: &CalendarItem, owner: &MailboxAddress) -> Option<Entry> {
@@ -269,8 +279,10 @@ fn is_organizer(item: &CalendarItem, owner: &MailboxAddress) -> bool {
         Some(Wire::Unknown) | None => {
             let address =
                 item.organizer.as_ref().and_then(|mailbox| mailbox.email_address.as_deref());
-            let is_own =
-                address.and_then(MailboxAddress::new).is_none_or(|address| address == *owner);
+            // An organizer whose address is not one of SMTP is somebody, and not the owner.
+            let is_own = address.is_none_or(|address| {
+                MailboxAddress::new(address).is_some_and(|address| address == *owner)
+            });
             is_own && !item.is_meeting.unwrap_or(false)
         }
         Some(

@@ -15,6 +15,7 @@ use ews::{
 };
 use jiff::Timestamp;
 use protocol::ids::MailboxAddress;
+use tokio::time::{Instant, timeout_at};
 use windows_timezones::WindowsTimezone;
 
 use super::{
@@ -47,8 +48,8 @@ pub struct SubscriptionId(pub String);
 pub struct ChangesPage {
     pub sync_state: String,
     pub is_last: bool,
+    /// What is gone is seen in the window.
     pub changed: Vec<Row>,
-    pub deleted: Vec<SourceId>,
 }
 
 /// What became of an id that was asked for.
@@ -107,15 +108,13 @@ impl Session {
             sync_state: reply.sync_state.ok_or(Failure::Incomplete("a sync state"))?,
             is_last: reply.includes_last_item_in_range.unwrap_or(true),
             changed: Vec::new(),
-            deleted: Vec::new(),
         };
         for change in reply.changes {
             match change {
                 Change::Create(synced) | Change::Update(synced) => {
                     page.changed.extend(item::row(&synced.item));
                 }
-                Change::Delete(deleted) => page.deleted.push(SourceId(deleted.item_id.id)),
-                Change::ReadFlagChange(_) => {}
+                Change::Delete(_) | Change::ReadFlagChange(_) => {}
             }
         }
         Ok(page)
@@ -224,7 +223,7 @@ impl Session {
 
     /// Text, place and stamp in one UpdateItem: all or nothing, and one mail at most. It is refused
     /// if anybody changed the entry since it was read.
-    pub async fn write(&self, write: &Write) -> Result<Version, Failure> {
+    pub async fn write(&self, write: &Write, until: Instant) -> Result<Version, Failure> {
         let mut updates = vec![FieldChange::set_extended(item::stamp_property(&write.stamp))];
         if let Some(body) = &write.body {
             let body = match body {
@@ -246,7 +245,8 @@ impl Session {
         let id = ItemId::new(write.id.0.clone(), write.version.0.clone());
         let request =
             UpdateItem::of_calendar_item(id, updates, ConflictResolution::NeverOverwrite, tell);
-        let reply = self.call(&request).await?;
+        let answer = timeout_at(until, self.call(&request)).await;
+        let reply = answer.unwrap_or(Err(world::http::Failure::Deadline.into()))?;
         let id = reply.items.first().and_then(Item::item_id);
         let change_key = id.and_then(|id| id.change_key.clone());
         change_key.map(Version).ok_or(Failure::Incomplete("the new change key"))

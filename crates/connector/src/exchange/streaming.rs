@@ -19,9 +19,10 @@ use world::{World, http::Incoming, stop::Stop};
 
 use super::{Connection, Failure, Session, session::SubscriptionId};
 use crate::{
+    alarms::Alarms,
     entry::Version,
     news::{Inbox, SourceId},
-    remedy::Remedy,
+    remedy::{Reason, Remedy},
 };
 
 /// Subscriptions one stream carries; Exchange's own bound is 200.
@@ -34,6 +35,11 @@ const SILENCE_MAX: Duration = Duration::from_secs(90);
 const GATHER: Duration = Duration::from_millis(200);
 /// The same when a stream is open already, which others would have to leave.
 const GATHER_MORE: Duration = Duration::from_secs(1);
+/// A stream that lived so long was a good one, however it ended.
+const GOOD_LIFE: Duration = Duration::from_secs(30);
+const BACK_OFF_MAX: Duration = Duration::from_mins(5);
+/// Then a person is told that notifications do not arrive.
+const FAILURES_TOLD: u32 = 5;
 /// Spread over the streams, so that they do not all come back at once.
 const REOPEN_JITTER: Duration = Duration::from_secs(2);
 const COMMANDS_MAX: usize = 256;
@@ -58,6 +64,7 @@ struct Group {
     /// To be carried by the next stream.
     waiting: Vec<Member>,
     failures: u32,
+    alarms: Alarms,
 }
 
 /// Why the stream has to be opened again.
@@ -73,11 +80,12 @@ impl Stream {
     pub fn new(
         connection: Connection,
         world: World,
+        alarms: Alarms,
         stop: Stop,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (sender, joining) = mpsc::channel(COMMANDS_MAX);
         let (members, waiting) = (BTreeMap::new(), Vec::new());
-        let group = Group { connection, world, joining, members, waiting, failures: 0 };
+        let group = Group { connection, world, joining, members, waiting, failures: 0, alarms };
         (Self(sender), group.run(stop))
     }
 
@@ -117,12 +125,21 @@ impl Group {
             if !self.gather().await {
                 return;
             }
+            let opened_at = Instant::now();
             let end = self.follow().await;
+            let lived = opened_at.elapsed();
+            if lived >= GOOD_LIFE {
+                self.failures = 0;
+            }
             let wait = match end {
                 End::SomebodyJoined => Duration::ZERO,
-                End::Over => self.world.chance.jitter(REOPEN_JITTER),
-                End::Failed(failure) => self.after(&failure),
+                End::Over if lived >= GOOD_LIFE => self.world.chance.jitter(REOPEN_JITTER),
+                End::Over => self.after(&Failure::EndedAtOnce).await,
+                End::Failed(failure) => self.after(&failure).await,
             };
+            if !wait.is_zero() {
+                self.members.values().for_each(|member| member.inbox.stream_broken());
+            }
             self.world.clock.sleep(wait).await;
         }
     }
@@ -221,7 +238,6 @@ impl Group {
             }
             if !*is_open {
                 *is_open = true;
-                self.failures = 0;
                 self.members.values().for_each(|member| member.inbox.listening());
             }
             self.notify(&reply);
@@ -265,28 +281,42 @@ impl Group {
         }
     }
 
-    fn after(&mut self, failure: &Failure) -> Duration {
-        let remedy = failure.remedy();
-        tracing::warn!(error = %failure, mailboxes = self.members.len(), "The stream broke");
+    /// How long to stay away. What is given up is given back to Exchange, which bounds the number
+    /// of subscriptions.
+    async fn after(&mut self, failure: &Failure) -> Duration {
+        let mailboxes = self.members.len();
+        tracing::warn!(error = %failure, mailboxes, failures = self.failures, "The stream broke");
         self.failures = self.failures.saturating_add(1);
-        match remedy {
-            Remedy::RetryAfter(wait) => wait,
+        if self.failures >= FAILURES_TOLD {
+            self.alarms.raise(Reason::NoStream, None);
+        }
+        let doubled = Duration::from_secs(1 << self.failures.saturating_sub(1).min(8));
+        let back_off = doubled.min(BACK_OFF_MAX) + self.world.chance.jitter(REOPEN_JITTER);
+        match failure.remedy() {
+            Remedy::RetryAfter(wait) => wait.max(back_off),
             Remedy::Resubscribe => {
                 self.lose_all();
-                Duration::ZERO
+                // The first time this is a fail-over, and there is no time to lose.
+                if self.failures > 1 { back_off } else { Duration::ZERO }
             }
-            // The followers meet the same trouble and raise the alarm.
+            // It may concern the anchor alone, in whose name the stream is opened.
             Remedy::GiveUp(_) => {
-                self.lose_all();
-                Duration::from_secs(1)
+                self.lose_anchor().await;
+                back_off
             }
             Remedy::BackOff
             | Remedy::SyncFromScratch
             | Remedy::ReadState
-            | Remedy::WaitForLease => {
-                let doubled = Duration::from_secs(1 << self.failures.saturating_sub(1).min(8));
-                doubled.min(Duration::from_mins(5)) + self.world.chance.jitter(REOPEN_JITTER)
-            }
+            | Remedy::WaitForLease => back_off,
+        }
+    }
+
+    async fn lose_anchor(&mut self) {
+        if let Some((_, member)) = self.members.pop_first() {
+            let session = Session::new(self.connection.clone(), member.mailbox);
+            let ending = session.unsubscribe(member.subscription);
+            let _given_back = timeout(FAREWELL_MAX, ending).await;
+            member.inbox.subscription_lost();
         }
     }
 }

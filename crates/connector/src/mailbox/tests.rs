@@ -25,7 +25,7 @@ fn live() -> Mailbox {
         [
             (Event::Started, Action::LoadState),
             (Event::Done, Action::Subscribe),
-            (Event::Done, Action::Wait(Duration::from_mins(60))),
+            (Event::Done, Action::Wait(Duration::from_secs(30))),
             (listening(), Action::Reconcile { from_scratch: false }),
             (Event::Done, Action::Wait(Duration::from_mins(60))),
         ],
@@ -65,6 +65,25 @@ fn sweeps_hourly_however_busy_it_is() {
 }
 
 #[test]
+fn without_a_stream_it_is_read_every_few_minutes() {
+    let mut mailbox = Mailbox::new(Duration::ZERO);
+    let reconcile = Action::Reconcile { from_scratch: false };
+    let minutes = |minutes| Action::Wait(Duration::from_mins(minutes));
+    mailbox.on(Event::Started, at(0));
+    mailbox.on(Event::Done, at(0));
+    assert_eq!(mailbox.on(Event::Done, at(0)), Action::Wait(Duration::from_secs(30)));
+    assert_eq!(mailbox.on(Event::Due, at(30)), reconcile);
+    assert_eq!(mailbox.on(Event::Done, at(30)), minutes(5));
+    assert_eq!(mailbox.on(Event::Due, at(330)), reconcile);
+    assert_eq!(mailbox.on(Event::Done, at(330)), minutes(5));
+    assert_eq!(mailbox.on(listening(), at(400)), reconcile);
+    assert_eq!(mailbox.on(Event::Done, at(400)), minutes(60));
+    let broken = Event::News(News { is_stream_broken: true, ..News::default() });
+    assert_eq!(mailbox.on(broken, at(1000)), Action::Wait(Duration::from_secs(30)));
+    assert_eq!(mailbox.on(Event::Due, at(1030)), reconcile);
+}
+
+#[test]
 fn a_reopened_stream_is_followed_by_reading() {
     check(&mut live(), [(listening(), Action::Reconcile { from_scratch: false })]);
 }
@@ -76,7 +95,7 @@ fn a_lost_subscription_is_made_again_and_everything_read() {
         &mut live(),
         [
             (lost, Action::Subscribe),
-            (Event::Done, Action::Wait(Duration::from_mins(60))),
+            (Event::Done, Action::Wait(Duration::from_mins(5))),
             (listening(), Action::Reconcile { from_scratch: false }),
         ],
     );
@@ -142,10 +161,11 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Failed(Remedy::ReadState)),
         1 => Just(Event::Failed(Remedy::WaitForLease)),
         1 => Just(Event::Failed(Remedy::GiveUp(Reason::NoSuchMailbox))),
-        1 => (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(a, b, c)| Event::News(News {
+        1 => any::<[bool; 4]>().prop_map(|[a, b, c, d]| Event::News(News {
             is_listening_anew: a,
             is_subscription_lost: b,
             is_everything_changed: c,
+            is_stream_broken: d,
             ..News::default()
         })),
         2 => Just(hint("a")),
@@ -168,7 +188,8 @@ proptest! {
                 (Event::Failed(Remedy::Resubscribe), _) => listening = false,
                 (Event::Failed(Remedy::ReadState | Remedy::WaitForLease), _) => loaded = false,
                 (Event::News(news), _) => {
-                    listening = (listening || news.is_listening_anew) && !news.is_subscription_lost;
+                    let was_listening = listening && !news.is_stream_broken;
+                    listening = (was_listening || news.is_listening_anew) && !news.is_subscription_lost;
                     let told = news.is_listening_anew || news.is_everything_changed || !news.changed.is_empty();
                     unread |= told && !news.is_subscription_lost;
                 }

@@ -124,8 +124,18 @@ fn a_copied_entry_counts_as_new() {
     let mut entry = entry();
     let write = written(&entry);
     entry.after(write, Version("DwAB".into()));
+    let first = entry.location.clone();
     entry.uid = b"uid-of-the-copy".to_vec();
-    written(&entry);
+    let copy = written(&entry);
+    let location = copy.location.expect("a place").0;
+    assert!(location.starts_with("Room 4; @meet; https://") && location != first.0, "{location}");
+    assert_eq!(location.matches("https://").count(), 1, "not the link it was copied with");
+    let body = copy.body.expect("a body");
+    assert_eq!(
+        body.text().matches("https://").count(),
+        2,
+        "one block: address and text of one link"
+    );
 }
 
 #[test]

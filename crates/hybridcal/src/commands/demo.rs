@@ -17,7 +17,7 @@ use world::{
 use super::{
     exchange_sim::{SAMPLE_PASSWORD, describe, is_loopback},
     ready::Ready,
-    run::{Roles, until_told_to_stop},
+    run::{EndedByItself, Roles},
 };
 use crate::{
     commands::demo_meetings,
@@ -69,6 +69,8 @@ pub enum Failure {
     #[error("TLS cannot be set up")]
     Trust(#[from] world::tls::TrustFailure),
     #[error(transparent)]
+    Ended(#[from] EndedByItself),
+    #[error(transparent)]
     Io(#[from] std::io::Error),
 }
 
@@ -100,10 +102,7 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
     } else {
         print(&roles.ready, out)?;
     }
-    until_told_to_stop().await;
-    stopper.stop();
-    roles.ended().await;
-    Ok(())
+    Ok(roles.play(&stopper).await?)
 }
 
 async fn start(args: &Args, world: &World, stop: &Stop) -> Result<Roles, Failure> {
@@ -130,7 +129,7 @@ async fn start(args: &Args, world: &World, stop: &Stop) -> Result<Roles, Failure
     let kms = kms_config(&addresses, args, &key.public_pem)?;
     roles.spawn_kms(kms::server::start(kms, world.clone(), stop.clone()).await?);
     let cloud = cloud_config(&addresses, args, &key.public_pem)?;
-    roles.set_cloud(cloud::start(cloud, world.clone(), stop.clone()).await?);
+    roles.spawn_cloud(cloud::start(cloud, world.clone(), stop.clone()).await?);
     roles.ready.app_url = Some(addresses.url(&addresses.cloud).to_string());
     roles.ready.cloud_url = Some(addresses.url(&addresses.cloud).to_string());
     roles.ready.kms_url = Some(addresses.url(&addresses.kms).to_string());
@@ -179,8 +178,7 @@ async fn start_issuer(
     world: &World,
     stop: &Stop,
 ) -> Result<DevIssuer, Failure> {
-    let everybody = sample.people.iter().chain(&sample.rooms);
-    let people = everybody.map(|person| DevPerson {
+    let people = sample.people.iter().map(|person| DevPerson {
         address: person.address.clone(),
         name: person.name.clone(),
         password: person.password.clone(),
@@ -196,7 +194,7 @@ async fn start_issuer(
     let issuer = issuer.map_err(|error| Failure::Issuer(error.to_string()))?;
     roles.ready.issuer_url = Some(addresses.url(&addresses.issuer).to_string());
     let listener = world.network.listen(&addresses.issuer).await?;
-    roles.spawn(world::http::serve(listener, issuer.router(), stop.clone()));
+    roles.spawn_issuer(world::http::serve(listener, issuer.router(), stop.clone()));
     Ok(issuer)
 }
 

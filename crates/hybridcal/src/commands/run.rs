@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::PathBuf};
 
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use world::{
     World,
     stop::{Stop, Stopper},
@@ -40,6 +40,8 @@ pub enum Failure {
     #[error("TLS cannot be set up")]
     Trust(#[from] world::tls::TrustFailure),
     #[error(transparent)]
+    Ended(#[from] EndedByItself),
+    #[error(transparent)]
     Io(#[from] std::io::Error),
 }
 
@@ -47,8 +49,15 @@ pub enum Failure {
 #[derive(Default)]
 pub struct Roles {
     pub ready: Ready,
-    cloud: Option<cloud::Running>,
-    tasks: Vec<JoinHandle<()>>,
+    /// None of them ends by itself.
+    tasks: JoinSet<&'static str>,
+}
+
+/// A role came to its end although nobody had asked for it.
+#[derive(Debug, thiserror::Error)]
+#[error("{role} ended by itself; see the log")]
+pub struct EndedByItself {
+    role: &'static str,
 }
 
 pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
@@ -63,10 +72,7 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
     } else {
         tracing::info!("Running; end with Ctrl-C");
     }
-    until_told_to_stop().await;
-    stopper.stop();
-    roles.ended().await;
-    Ok(())
+    Ok(roles.play(&stopper).await?)
 }
 
 /// Starts everything that has a section; what listens, listens when this returns.
@@ -82,7 +88,7 @@ pub async fn start(config: Config, world: &World, stop: &Stop) -> Result<Roles, 
         roles.ready.app_url = Some(cloud.public_url.to_string());
         roles.ready.cloud_url = Some(cloud.public_url.to_string());
         roles.ready.kms_url = Some(cloud.kms_url.to_string());
-        roles.set_cloud(cloud::start(cloud, world.clone(), stop.clone()).await?);
+        roles.spawn_cloud(cloud::start(cloud, world.clone(), stop.clone()).await?);
     }
     if let Some(settings) = config.connector {
         let connector = connector::Connector::new(settings, world.clone())?;
@@ -94,38 +100,52 @@ pub async fn start(config: Config, world: &World, stop: &Stop) -> Result<Roles, 
 impl Roles {
     pub fn spawn_connector(&mut self, connector: connector::Connector, stop: &Stop) {
         let stop = stop.clone();
-        self.tasks.push(tokio::spawn(async move {
+        self.tasks.spawn(async move {
             if let Err(mistake) = connector.run(stop).await {
-                tracing::error!(%mistake, "The connector did not start");
+                tracing::error!(%mistake, "The connector ended");
             }
-        }));
+            "the connector"
+        });
     }
 
     pub fn spawn_kms(&mut self, running: kms::server::Running) {
         tracing::info!(address = running.address, "The key server listens");
-        self.tasks.push(running.join);
+        self.tasks.spawn(async move {
+            if let Err(error) = running.join.await {
+                tracing::error!(%error, "The key server ended badly");
+            }
+            "the key server"
+        });
     }
 
-    pub fn set_cloud(&mut self, running: cloud::Running) {
+    pub fn spawn_cloud(&mut self, running: cloud::Running) {
         let included = if cloud::web_client_included() { "included" } else { "not included" };
         tracing::info!(address = running.address(), "The cloud listens; web client: {included}");
-        self.cloud = Some(running);
+        self.tasks.spawn(async move {
+            running.ended().await;
+            "the cloud"
+        });
     }
 
-    pub fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.push(tokio::spawn(task));
+    pub fn spawn_issuer(&mut self, serving: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(async move {
+            serving.await;
+            "the development issuer"
+        });
     }
 
-    /// Returns when every role has come to its end.
-    pub async fn ended(self) {
-        for task in self.tasks {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "A role ended badly");
+    /// Until somebody says stop, or a role ends by itself: then the process must not go on as if
+    /// nothing had happened, so that a service manager can start it again.
+    pub async fn play(mut self, stopper: &Stopper) -> Result<(), EndedByItself> {
+        let ended = tokio::select! {
+            () = until_told_to_stop() => Ok(()),
+            Some(ended) = self.tasks.join_next() => {
+                Err(EndedByItself { role: ended.unwrap_or("a role") })
             }
-        }
-        if let Some(cloud) = self.cloud {
-            cloud.ended().await;
-        }
+        };
+        stopper.stop();
+        while self.tasks.join_next().await.is_some() {}
+        ended
     }
 }
 
@@ -174,7 +194,7 @@ async fn start_issuer(
         address = settings.listen,
         "The DEVELOPMENT issuer signs people in: for trying out only"
     );
-    roles.spawn(world::http::serve(listener, issuer.router(), stop.clone()));
+    roles.spawn_issuer(world::http::serve(listener, issuer.router(), stop.clone()));
     Ok(())
 }
 

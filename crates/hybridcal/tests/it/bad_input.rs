@@ -111,3 +111,25 @@ async fn hostile_links_give_no_button() {
     let list = site.until_list(BOB, "all listed", |list| list.len() == 6).await;
     assert!(list.iter().all(|meeting| meeting.join_url.is_none()));
 }
+
+/// More than one commit may carry: it is cut into several.
+#[tokio::test(start_paused = true)]
+async fn a_daily_series_with_hundreds_of_people_is_listed() {
+    let site = Site::start().await;
+    let mut required: Vec<String> =
+        (0..480).map(|n| format!("guest-{n}@elsewhere.example")).collect();
+    required.push(BOB.into());
+    let recurrence = ews::items::Recurrence {
+        pattern: ews::items::RecurrencePattern::Daily(ews::items::Daily { interval: 1 }),
+        range: ews::items::RecurrenceRange::Numbered(ews::items::Numbered {
+            start_date: "2026-11-24".parse().expect("a date"),
+            number_of_occurrences: 60,
+        }),
+    };
+    site.invite(ALICE, NewMeeting { required, recurrence: Some(recurrence), ..plan(&site) });
+    let is_complete = |list: &[hybridcal::client::OpenedMeeting]| {
+        list.len() >= 31 && list.iter().all(|m| m.join_url.is_some() && m.participants.len() == 481)
+    };
+    site.until_list(ALICE, "a month of it", is_complete).await;
+    assert!(site.alarms().is_empty());
+}

@@ -122,3 +122,68 @@ async fn a_write_whose_answer_is_lost_is_not_done_twice() {
     assert_eq!(blocks(&site.entry(ALICE, "Plan").body.content), 1);
     assert_eq!(site.mails(BOB, exchange_sim::MailKind::Update), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn without_notifications_calendars_are_read_every_few_minutes() {
+    let mut site = Site::without_connector(crate::site::Settings::default()).await;
+    site.exchange.trouble(Some("GetStreamingEvents"), u32::MAX, Trouble::Unavailable);
+    site.start_connector();
+    site.pass(Duration::from_secs(120)).await;
+    let asked = site.now();
+    site.invite(ALICE, plan(&site));
+    site.until_joinable(BOB, "Plan").await;
+    let waited = site.now().duration_since(asked);
+    assert!(waited <= jiff::SignedDuration::from_mins(11), "Alice's and then Bob's turn: {waited}");
+    site.until_true("an alarm", || site.alarms().contains(&"exchange-stream")).await;
+    site.exchange.end_trouble();
+    site.until_true("a stream", || site.exchange.open_streams() > 0).await;
+    site.invite(ALICE, named(&site, "Second"));
+    site.until_joinable(BOB, "Second").await;
+}
+
+/// A pass may take much longer than a lease lasts: it is renewed meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_slow_exchange_is_read_to_the_end() {
+    let mut site = Site::without_connector(crate::site::Settings::default()).await;
+    for n in 0..30 {
+        let subject = format!("Meeting {n}");
+        site.invite(
+            ALICE,
+            NewMeeting {
+                start: site.in_minutes(600),
+                end: site.in_minutes(630),
+                ..named(&site, &subject)
+            },
+        );
+    }
+    let delay_max = Duration::from_secs(1);
+    site.memory.set_weather("connector", world::memory::Weather { lost_per_mille: 0, delay_max });
+    site.start_connector();
+    let is_done = |list: &[hybridcal::client::OpenedMeeting]| {
+        list.len() == 30 && list.iter().all(|meeting| meeting.join_url.is_some())
+    };
+    site.until_list(BOB, "thirty links", is_done).await;
+    assert_eq!(site.mails(BOB, exchange_sim::MailKind::Update), 30);
+}
+
+/// What a connector remembered can be opened by none of another name.
+#[tokio::test(start_paused = true)]
+async fn a_lost_memory_leaves_no_ghosts() {
+    let mut site = Site::start().await;
+    let gone = site.invite(ALICE, named(&site, "Gone"));
+    site.invite(ALICE, named(&site, "Kept"));
+    site.until_joinable(BOB, "Gone").await;
+    site.until_joinable(BOB, "Kept").await;
+    site.kill_connector().await;
+    site.exchange.cancel(&gone, Occasion::Whole).expect("cancelled");
+    site.settings.connector = "connector-2";
+    site.start_connector();
+    let is_right = |list: &[hybridcal::client::OpenedMeeting]| {
+        list.len() == 1 && list[0].subject.text() == Some("Kept") && list[0].join_url.is_some()
+    };
+    for address in [ALICE, BOB] {
+        site.until_list(address, "only what is in Exchange", is_right).await;
+    }
+    assert_eq!(blocks(&site.entry(ALICE, "Kept").body.content), 1);
+    assert_eq!(site.mails(BOB, exchange_sim::MailKind::Update), 2, "one for each, and no more");
+}

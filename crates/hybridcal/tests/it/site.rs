@@ -29,6 +29,8 @@ pub(crate) const CAROL: &str = "carol@example.com";
 pub(crate) const BLUE_ROOM: &str = "room-blue@example.com";
 pub(crate) const SERVICE_PASSWORD: &str = "service-password";
 
+const CONNECTORS: [&str; 2] = ["connector-1", "connector-2"];
+
 /// What has to happen happens within this, or the test has found something.
 const PATIENCE: Duration = Duration::from_mins(30);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -65,6 +67,8 @@ pub(crate) struct Settings {
     pub(crate) start: Timestamp,
     pub(crate) seed: u64,
     pub(crate) mailboxes: Vec<String>,
+    /// `connector-1` or `connector-2`; cloud and key server know both.
+    pub(crate) connector: &'static str,
     pub(crate) service_password: String,
     pub(crate) may_not_impersonate: Vec<String>,
     /// Folder of the databases; in memory if there is none.
@@ -77,6 +81,7 @@ impl Default for Settings {
             start: time("2026-11-24T08:00:00Z"),
             seed: 1,
             mailboxes: [ALICE, BOB, CAROL, BLUE_ROOM].map(str::to_owned).to_vec(),
+            connector: "connector-1",
             service_password: SERVICE_PASSWORD.to_owned(),
             may_not_impersonate: Vec::new(),
             data: None,
@@ -300,10 +305,12 @@ fn kms_config(key: &KeyFiles, data: Option<&Path>) -> kms::config::Config {
         organization: OrganizationId("example".into()),
         issuer: issuer_url(),
         web_origins: Vec::new(),
-        connectors: vec![kms::config::Connector {
-            id: ConnectorId("connector-1".into()),
-            public_key: key.public_pem.clone(),
-        }],
+        connectors: CONNECTORS
+            .map(|id| kms::config::Connector {
+                id: ConnectorId(id.into()),
+                public_key: key.public_pem.clone(),
+            })
+            .to_vec(),
     }
 }
 
@@ -319,10 +326,12 @@ fn cloud_config(key: &KeyFiles, data: Option<&Path>) -> cloud::Config {
         client_id: "web".into(),
         kms_url: Url::parse("https://kms").expect("a URL"),
         kms_host: "kms".into(),
-        connectors: vec![cloud::KnownConnector {
-            id: ConnectorId("connector-1".into()),
-            public_key: key.public_pem.clone(),
-        }],
+        connectors: CONNECTORS
+            .map(|id| cloud::KnownConnector {
+                id: ConnectorId(id.into()),
+                public_key: key.public_pem.clone(),
+            })
+            .to_vec(),
         notice: None,
         web: false,
     }
@@ -332,7 +341,7 @@ fn connector_config(settings: &Settings) -> connector::config::Config {
     let jitsi =
         connector::config::ProviderSettings::Jitsi { server: "https://meet.example.com".into() };
     connector::config::Config {
-        id: ConnectorId("connector-1".into()),
+        id: ConnectorId(settings.connector.into()),
         organization: OrganizationId("example".into()),
         key_file: None,
         cloud_url: Url::parse("https://cloud").expect("a URL"),
