@@ -1,7 +1,7 @@
 // A MOCK, for looking at the web app and for browser tests: serves dist/ with the real content
 // security policy, and plays cloud, sign-in provider and key server. No security whatsoever.
 //
-//   node dev/mock.mjs [--port 4170] [--at 2026-11-24T08:57:00Z] [--notice "text"]
+//   node dev/mock.mjs [--port 4170] [--at 2026-11-24T08:57:00Z] [--notice "text"] [--empty]
 //
 // Steering (on the cloud's port): POST /mock/keys?state=up|down|refuse, POST /mock/move?id=…&minutes=…,
 // POST /mock/remove?id=…, POST /mock/cut, POST /mock/skip (the next event leaves a gap).
@@ -114,7 +114,7 @@ function sealMeeting(plain, rev) {
 
 let rev = 1
 let keyState = 'up'
-const plain = new Map(sampleMeetings(base).map((each) => [each.id, each]))
+const plain = new Map((process.argv.includes('--empty') ? [] : sampleMeetings(base)).map((each) => [each.id, each]))
 const sealedRevs = new Map([...plain.keys()].map((id) => [id, base]))
 const changes = []
 const streams = new Set()

@@ -23,6 +23,10 @@ export function sampleMeetings(now) {
     with_(people.clara, 'ACCEPTED'),
     with_(people.dmitri, 'TENTATIVE', { isOptional: true }),
   ]
+  const answers = ['ACCEPTED', 'UNKNOWN_RESPONSE', 'DECLINED', 'TENTATIVE']
+  const crowd = Array.from({ length: 40 }, (_, n) =>
+    with_({ name: `Guest number ${n + 1}`, address: `guest-${n + 1}@partner.example` }, answers[n % answers.length]),
+  )
   return [
     { id: 'offsite', subject: 'Company anniversary', startMs: midnight, minutes: 1440, isAllDay: true, answer: 'NO_RESPONSE', organizer: people.clara },
     { id: 'early', subject: 'Support handover', startMs: hour - 2 * HOUR_MS, minutes: 30, isRecurring: true, organizer: people.dmitri, people: team.slice(0, 2) },
@@ -58,5 +62,16 @@ export function sampleMeetings(now) {
     { id: 'fair', subject: 'Trade fair, Hamburg', startMs: midnight + 3 * DAY_MS, minutes: 2 * 1440, isAllDay: true, location: 'Hamburg', organizer: people.alice, answer: 'ORGANIZER' },
     { id: 'night', subject: 'Maintenance window', startMs: midnight + 6 * DAY_MS + 22 * HOUR_MS, minutes: 300, organizer: people.dmitri, people: team, agenda: 'Order of work: database, cloud, connectors.' },
     { id: 'town', subject: 'Town hall: how we met the year, what we learnt, and where all of us go from here together', startMs: hour + 9 * DAY_MS, minutes: 60, isRecurring: true, link: 'https://meet.example.org/town-hall', organizer: people.clara, truncated: ['encryptedParticipants'], people: team },
+    {
+      id: 'long',
+      subject: `${'Preparing the preparation of everything there is to prepare, '.repeat(6)}${'Donaudampfschifffahrt'.repeat(5)}`,
+      startMs: hour + 2 * DAY_MS,
+      minutes: 30,
+      organizer: people.alice,
+      answer: 'ORGANIZER',
+      people: crowd,
+      link: 'https://meet.example.org/crowd',
+    },
+    { id: 'rtl', subject: 'פגישה שבועית (צוות 7)', location: 'غرفة الاجتماعات 3', startMs: hour + 2 * DAY_MS + HOUR_MS, minutes: 30, organizer: people.ben, answer: 'NO_RESPONSE', people: team },
   ]
 }

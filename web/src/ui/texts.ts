@@ -3,6 +3,9 @@
 import type { Meeting } from '../seal/meeting'
 import type { Opened } from '../seal/open'
 import { speech } from '../words/language.svelte'
+import { textOf } from './opened'
+
+export { textOf }
 
 const MINUTE_MS = 60_000
 
@@ -11,10 +14,6 @@ export function countdown(startMs: number, nowMs: number): string {
   if (nowMs < startMs) return words.startsIn(Math.ceil((startMs - nowMs) / MINUTE_MS))
   const minutes = Math.floor((nowMs - startMs) / MINUTE_MS)
   return minutes === 0 ? words.startsNow : words.startedAgo(minutes)
-}
-
-export function textOf(opened: Opened | undefined): string {
-  return opened && 'text' in opened ? opened.text.trim() : ''
 }
 
 /** Whether a field has something to say beside the subject: a text, or a trouble of its own. */
@@ -27,10 +26,6 @@ export function isWorthShowing(field: Opened | undefined, subject: Opened): fiel
 /** A person by name, else by address. */
 export function nameOf(person: { name: Opened; address: Opened }): Opened {
   return textOf(person.name) === '' && textOf(person.address) !== '' ? person.address : person.name
-}
-
-export function isPerson(participant: Meeting['participants'][number]): boolean {
-  return participant.kind !== 'ROOM' && participant.kind !== 'RESOURCE'
 }
 
 export function answerOf(answer: string): string {

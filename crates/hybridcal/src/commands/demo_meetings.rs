@@ -4,7 +4,11 @@ use ews::items::{
     Body, DayOfWeek, DaysOfWeek, Numbered, Recurrence, RecurrencePattern, RecurrenceRange, Weekly,
 };
 use exchange_sim::{NewMeeting, Simulator, SimulatorFailure};
-use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
+use jiff::{
+    SignedDuration, Timestamp, ToSpan,
+    civil::{Date, Time, Weekday},
+    tz::TimeZone,
+};
 
 const ALICE: &str = "alice@example.com";
 const BOB: &str = "bob@example.com";
@@ -16,6 +20,7 @@ pub fn create(simulator: &Simulator, now: Timestamp) -> Result<(), SimulatorFail
     let minute = now.as_second().div_euclid(60) * 60;
     let this_minute = Timestamp::from_second(minute).unwrap_or(now);
     let soon = |minutes: i64| plus(this_minute, SignedDuration::from_mins(minutes));
+    let [dentist, review, company] = [1, 2, 5].map(|days| workday(now, days));
 
     simulator.create_meeting(
         ALICE,
@@ -44,7 +49,7 @@ pub fn create(simulator: &Simulator, now: Timestamp) -> Result<(), SimulatorFail
         NewMeeting {
             is_private: true,
             location: Some("Dr. Winter".into()),
-            ..NewMeeting::new("Dentist", at(now, 1, 8, 30), at(now, 1, 9, 15))
+            ..NewMeeting::new("Dentist", at(dentist, 8, 30), at(dentist, 9, 15))
         },
     )?;
     simulator.create_meeting(
@@ -53,8 +58,8 @@ pub fn create(simulator: &Simulator, now: Timestamp) -> Result<(), SimulatorFail
             location: Some("@meet".into()),
             body: Some(Body::text("What was hard this week?")),
             required: vec![ALICE.into(), CAROL.into()],
-            recurrence: Some(weekly(now)),
-            ..NewMeeting::new("Weekly review", at(now, 2, 14, 0), at(now, 2, 14, 45))
+            recurrence: Some(weekly(review)),
+            ..NewMeeting::new("Weekly review", at(review, 14, 0), at(review, 14, 45))
         },
     )?;
     simulator.create_meeting(
@@ -63,19 +68,38 @@ pub fn create(simulator: &Simulator, now: Timestamp) -> Result<(), SimulatorFail
             is_all_day: true,
             location: Some("Town hall".into()),
             required: vec![ALICE.into(), BOB.into()],
-            ..NewMeeting::new("Company day", at(now, 5, 0, 0), at(now, 6, 0, 0))
+            ..NewMeeting::new("Company day", at(company, 0, 0), at(later(company, 1), 0, 0))
         },
     )?;
     Ok(())
 }
 
-/// The hour of a later day, where the sample organization lives.
-fn at(now: Timestamp, days: i64, hour: i8, minute: i8) -> Timestamp {
-    let later = plus(now, SignedDuration::from_hours(24 * days));
-    let zone = TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC);
-    let date = later.to_zoned(zone.clone()).date();
+/// Where the sample organization lives.
+fn zone() -> TimeZone {
+    TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC)
+}
+
+/// So many days ahead; the Monday after, if that is a weekend.
+fn workday(now: Timestamp, days: i32) -> Date {
+    let later = later(now.to_zoned(zone()).date(), days);
+    match later.weekday() {
+        Weekday::Saturday => self::later(later, 2),
+        Weekday::Sunday => self::later(later, 1),
+        Weekday::Monday
+        | Weekday::Tuesday
+        | Weekday::Wednesday
+        | Weekday::Thursday
+        | Weekday::Friday => later,
+    }
+}
+
+fn later(date: Date, days: i32) -> Date {
+    date.checked_add(days.days()).unwrap_or(date)
+}
+
+fn at(date: Date, hour: i8, minute: i8) -> Timestamp {
     let time = Time::new(hour, minute, 0, 0).unwrap_or(Time::midnight());
-    zone.to_timestamp(date.to_datetime(time)).unwrap_or(later)
+    zone().to_timestamp(date.to_datetime(time)).unwrap_or(Timestamp::MAX)
 }
 
 fn plus(time: Timestamp, duration: SignedDuration) -> Timestamp {
@@ -83,17 +107,15 @@ fn plus(time: Timestamp, duration: SignedDuration) -> Timestamp {
 }
 
 /// Eight weeks on the weekday of the first meeting.
-fn weekly(now: Timestamp) -> Recurrence {
-    let zone = TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC);
-    let first = at(now, 2, 14, 0).to_zoned(zone).date();
+fn weekly(first: Date) -> Recurrence {
     let day = match first.weekday() {
-        jiff::civil::Weekday::Monday => DayOfWeek::Monday,
-        jiff::civil::Weekday::Tuesday => DayOfWeek::Tuesday,
-        jiff::civil::Weekday::Wednesday => DayOfWeek::Wednesday,
-        jiff::civil::Weekday::Thursday => DayOfWeek::Thursday,
-        jiff::civil::Weekday::Friday => DayOfWeek::Friday,
-        jiff::civil::Weekday::Saturday => DayOfWeek::Saturday,
-        jiff::civil::Weekday::Sunday => DayOfWeek::Sunday,
+        Weekday::Monday => DayOfWeek::Monday,
+        Weekday::Tuesday => DayOfWeek::Tuesday,
+        Weekday::Wednesday => DayOfWeek::Wednesday,
+        Weekday::Thursday => DayOfWeek::Thursday,
+        Weekday::Friday => DayOfWeek::Friday,
+        Weekday::Saturday => DayOfWeek::Saturday,
+        Weekday::Sunday => DayOfWeek::Sunday,
     };
     Recurrence {
         pattern: RecurrencePattern::Weekly(Weekly {
@@ -102,5 +124,22 @@ fn weekly(now: Timestamp) -> Recurrence {
             first_day_of_week: None,
         }),
         range: RecurrenceRange::Numbered(Numbered { start_date: first, number_of_occurrences: 8 }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_day_is_on_a_weekend() {
+        for day in 16..=22 {
+            let now = at(Date::constant(2026, 11, day), 23, 30);
+            for days in [1, 2, 5] {
+                let chosen = workday(now, days);
+                assert!(!matches!(chosen.weekday(), Weekday::Saturday | Weekday::Sunday));
+                assert!(chosen >= later(now.to_zoned(zone()).date(), days));
+            }
+        }
     }
 }

@@ -25,8 +25,10 @@ fieldset { border: 1px solid #8888; border-radius: .4rem; padding: .25rem .75rem
 .person small { opacity: .75; display: block; overflow-wrap: anywhere; }
 .wrong { border-left: .25rem solid #e03131; padding: .25rem .75rem; }
 .field { display: block; margin: 0 0 1rem; }
-.field input { display: block; width: 100%; box-sizing: border-box; font: inherit; padding: .5rem; margin-top: .25rem; }
-button { font: inherit; font-weight: 600; padding: .55rem 1.2rem; }
+.field input { display: block; width: 100%; box-sizing: border-box; font: inherit; padding: .6rem .75rem; margin-top: .25rem; border: 1px solid #8888; border-radius: .6rem; }
+button { font: inherit; font-weight: 600; width: 100%; padding: .7rem 1.2rem; border: 0; border-radius: .6rem; background: #17635f; color: #fff; cursor: pointer; }
+button:hover { background: #104c49; }
+:focus-visible { outline: 3px solid #2f9e94; outline-offset: 2px; }
 ";
 
 /// What the page says beside the form.
