@@ -4,6 +4,7 @@
 pub mod connection;
 pub mod failure;
 pub mod item;
+pub mod place;
 pub mod probe;
 pub mod session;
 pub mod streaming;

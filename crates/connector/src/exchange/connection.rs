@@ -12,14 +12,16 @@ use ews::{ConnectingSid, ItemError, Operation, RequestHeader, Response};
 use jiff::{SignedDuration, Timestamp};
 use protocol::ids::MailboxAddress;
 use tokio::sync::Semaphore;
-use url::Url;
 use world::{
     World,
     http::{HeaderMap, Incoming, Request, StatusCode},
 };
 use zeroize::Zeroizing;
 
-use super::Failure;
+use super::{
+    Failure,
+    place::{Place, Places},
+};
 use crate::config::{Exchange, Mistake};
 
 /// Requests under way at once, over all mailboxes; streams not counted.
@@ -38,12 +40,12 @@ pub struct Connection(Arc<Inner>);
 
 struct Inner {
     world: World,
-    url: Url,
+    places: Places,
     authorization: Zeroizing<String>,
     account: Mutex<Account>,
     /// Held while nobody knows whether the password is right: one try at a time.
     proving: tokio::sync::Mutex<()>,
-    places: Semaphore,
+    slots: Semaphore,
     requests: AtomicU64,
 }
 
@@ -61,11 +63,11 @@ impl Connection {
         let authorization = format!("Basic {}", STANDARD.encode(credentials.as_bytes()));
         Ok(Self(Arc::new(Inner {
             world,
-            url: settings.url.clone(),
+            places: Places::new(settings.url.clone()),
             authorization: Zeroizing::new(authorization),
             account: Mutex::default(),
             proving: tokio::sync::Mutex::default(),
-            places: Semaphore::new(REQUESTS_MAX),
+            slots: Semaphore::new(REQUESTS_MAX),
             requests: AtomicU64::new(0),
         })))
     }
@@ -73,6 +75,11 @@ impl Connection {
     /// Requests sent so far, for the status.
     pub fn requests(&self) -> u64 {
         self.0.requests.load(Ordering::Relaxed)
+    }
+
+    /// Where a mailbox is served, or, for nobody, where the settings say.
+    pub fn place(&self, mailbox: Option<&MailboxAddress>) -> Arc<Place> {
+        self.0.places.of(mailbox)
     }
 
     /// One result per object that was asked for.
@@ -99,7 +106,7 @@ impl Connection {
         acting_for: Option<&MailboxAddress>,
         operation: &O,
     ) -> Result<Response<O::Reply>, Failure> {
-        let _place = self.0.places.acquire().await;
+        let _slot = self.0.slots.acquire().await;
         let request = self.request(acting_for, operation);
         let _proving = self.may_sign_in().await?;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
@@ -129,7 +136,7 @@ impl Connection {
             }
             None => RequestHeader::ours(),
         };
-        let request = Request::post(&self.0.url, operation.write_request(&header))
+        let request = Request::post(&self.place(acting_for).url, operation.write_request(&header))
             .header("content-type", "text/xml; charset=utf-8")
             .header("authorization", &self.0.authorization)
             .header("client-request-id", &self.0.world.chance.uuid().to_string())
