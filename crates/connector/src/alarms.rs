@@ -30,11 +30,20 @@ impl Alarms {
         }
     }
 
-    /// Everything is well again with this mailbox, or with the connector's own connections.
+    /// Everything is well again with this mailbox, or with the connector itself.
     pub fn clear_all(&self, user: Option<UserId>) {
+        self.cured(user, |_| true);
+    }
+
+    /// The connector itself is rid of one kind of trouble.
+    pub fn clear(&self, reason: Reason) {
+        self.cured(None, |id| id == reason.alarm_id());
+    }
+
+    fn cured(&self, user: Option<UserId>, is_cured: impl Fn(&str) -> bool) {
         let mut raised = self.raised();
         let before = raised.len();
-        raised.retain(|(whose, _)| *whose != user);
+        raised.retain(|(whose, id)| *whose != user || !is_cured(id));
         if raised.len() < before {
             let mailbox = user.map_or_else(|| "all".to_owned(), |user| user.to_string());
             tracing::info!(mailbox.id = mailbox, "What the alarm was about is cured");

@@ -1,6 +1,8 @@
 //! Exchange as a source of calendars: the only folder that speaks Exchange Web Services. What
 //! leaves it is in our words.
 
+pub mod affinity;
+pub mod budget;
 pub mod connection;
 pub mod failure;
 pub mod item;
@@ -8,6 +10,7 @@ pub mod place;
 pub mod probe;
 pub mod session;
 pub mod streaming;
+pub mod streams;
 
 pub use connection::Connection;
 pub use failure::Failure;

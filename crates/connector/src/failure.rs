@@ -22,6 +22,8 @@ pub enum Failure {
     Seal(#[from] SealFailure),
     #[error("the lease has ended or is about to")]
     Lease,
+    #[error("somebody else has committed for this mailbox")]
+    Overtaken,
 }
 
 impl Failure {
@@ -39,6 +41,7 @@ impl Failure {
             },
             Self::Seal(_) => Remedy::GiveUp(Reason::Sealing),
             Self::Lease => Remedy::WaitForLease,
+            Self::Overtaken => Remedy::ReadState,
         }
     }
 }

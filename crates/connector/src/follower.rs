@@ -1,8 +1,7 @@
-//! Does what [`Mailbox`] decides, for one mailbox: subscribe, listen, read, seal, commit.
+//! Does what [`Mailbox`] decides, for one mailbox: subscribe, read, seal, commit.
 
-use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
 use jiff::Timestamp;
 use kms::client::KeyClient;
 use protocol::{
@@ -11,19 +10,23 @@ use protocol::{
     keys::Purpose,
     meeting::SealedMeeting,
 };
-use tokio::time::timeout;
 use world::World;
 
 use crate::{
     alarms::Alarms,
+    board::Inbox,
     cloud::Cloud,
     entry::Version,
-    exchange::{Connection, Session, streaming::Stream},
+    exchange::{
+        Connection, Session,
+        streams::{Carried, Streams},
+    },
     failure::Failure,
     lease::{Held, Leases},
     mailbox::{Action, Event, Mailbox, SWEEP_EARLIER_MAX},
-    news::{Inbox, SourceId},
+    news::{News, SourceId},
     pass::{Outcome, Pass, WINDOW_BACK},
+    remedy::Remedy,
     state::State,
     upload::{Identity, Sealer},
     write_back::Practice,
@@ -31,8 +34,8 @@ use crate::{
 
 /// A commit that has reached this is sent; one more meeting always fits below the cloud's bound.
 const COMMIT_BYTES_ENOUGH: usize = COMMIT_BYTES_MAX / 2;
-/// After a defect.
-const TAKE_UP_ANEW: Duration = Duration::from_secs(30);
+/// Keys and settings beside what is remembered; roughly.
+const LOADED_BYTES: usize = 2048;
 
 /// What all followers share.
 pub struct Shared {
@@ -43,8 +46,9 @@ pub struct Shared {
     pub organization: OrganizationId,
     pub connector: ConnectorId,
     pub practice: Arc<Practice>,
-    pub domains: Vec<String>,
+    pub domains: Arc<[String]>,
     pub leases: Leases,
+    pub streams: Streams,
     pub alarms: Alarms,
 }
 
@@ -58,7 +62,7 @@ pub struct Following {
     leases: Leases,
     /// Of the lease under which the state was read.
     epoch: i64,
-    domains: Vec<String>,
+    domains: Arc<[String]>,
 }
 
 /// What we remember of the mailbox, and which commit it was in.
@@ -67,14 +71,30 @@ struct Remembered {
     version: i64,
 }
 
-struct Follower {
+/// One followed mailbox. Idle, it holds next to nothing.
+pub struct Follower {
     shared: Arc<Shared>,
-    stream: Stream,
     address: MailboxAddress,
     user: UserId,
     inbox: Inbox,
     mailbox: Mailbox,
-    following: Option<(Following, Remembered)>,
+    has_started: bool,
+    carried: Option<Carried>,
+    /// Subscriptions lost in a row without the stream having opened.
+    losses: u32,
+    loaded: Option<Box<(Following, Remembered)>>,
+    /// Epoch and version of what was loaded last: if they are others now, somebody else committed.
+    last_known: Option<(i64, i64)>,
+}
+
+/// What a mailbox waits for when there is nothing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// News, at most so long.
+    News(Duration),
+    /// So long, whatever comes.
+    Pause(Duration),
+    Lease,
 }
 
 impl Following {
@@ -89,34 +109,36 @@ impl Following {
     }
 }
 
-/// Follows a mailbox until the task is ended. A defect of ours that stops it is logged, and the
-/// mailbox is taken up anew like after a restart: it must not be forgotten silently.
-pub async fn follow(shared: Arc<Shared>, stream: Stream, address: MailboxAddress) {
-    loop {
-        let (shared, stream) = (Arc::clone(&shared), stream.clone());
-        let clock = shared.world.clock.clone();
-        let following = AssertUnwindSafe(follow_once(shared, stream, address.clone()));
-        if following.catch_unwind().await.is_err() {
-            tracing::error!(
-                alarm.id = "defect",
-                "Following a mailbox broke off; taking it up anew"
-            );
-        }
-        clock.sleep(TAKE_UP_ANEW).await;
-    }
-}
-
-async fn follow_once(shared: Arc<Shared>, stream: Stream, address: MailboxAddress) {
-    let user = UserId::of(&shared.organization, address.as_str());
-    let sweep_earlier = shared.world.chance.jitter(SWEEP_EARLIER_MAX);
-    let (inbox, mailbox) = (Inbox::default(), Mailbox::new(sweep_earlier));
-    let follower = Follower { shared, stream, address, user, inbox, mailbox, following: None };
-    follower.run().await;
-}
-
 impl Follower {
-    async fn run(mut self) {
-        let mut event = Event::Started;
+    pub fn new(shared: Arc<Shared>, address: MailboxAddress, inbox: Inbox) -> Self {
+        let user = UserId::of(&shared.organization, address.as_str());
+        let mailbox = Mailbox::new(shared.world.chance.jitter(SWEEP_EARLIER_MAX));
+        Self {
+            shared,
+            address,
+            user,
+            inbox,
+            mailbox,
+            has_started: false,
+            carried: None,
+            losses: 0,
+            loaded: None,
+            last_known: None,
+        }
+    }
+
+    pub fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// Does what is to be done until there is something to wait for.
+    pub async fn step(&mut self, news: News) -> Rest {
+        self.heard(&news);
+        let mut event = match (std::mem::replace(&mut self.has_started, true), news.is_none()) {
+            (false, _) => Event::Started,
+            (true, true) => Event::Due,
+            (true, false) => Event::News(news),
+        };
         loop {
             let now = self.shared.world.clock.now();
             let was_live = self.mailbox.is_live();
@@ -124,50 +146,78 @@ impl Follower {
             if self.mailbox.is_live() && !was_live {
                 self.shared.alarms.clear_all(Some(self.user));
             }
-            event = self.act(action).await;
+            let result = match action {
+                Action::Wait(limit) => return Rest::News(limit),
+                Action::Pause(time) => return Rest::Pause(time),
+                Action::AwaitLease => return Rest::Lease,
+                Action::RaiseAlarm(reason) => {
+                    self.shared.alarms.raise(reason, Some(self.user));
+                    Ok(())
+                }
+                Action::LoadState => self.load().await,
+                Action::Relocate => self.relocate().await,
+                Action::Subscribe => self.subscribe().await,
+                Action::Reconcile { from_scratch } => self.everything(from_scratch).await,
+                Action::Look(hints) => self.look(&hints).await,
+            };
+            event = self.ended(result);
         }
     }
 
-    async fn act(&mut self, action: Action) -> Event {
-        let result = match action {
-            Action::LoadState => self.load().await,
-            Action::Subscribe => self.subscribe().await,
-            Action::Reconcile { from_scratch } => self.everything(from_scratch).await,
-            Action::Look(hints) => self.look(&hints).await,
-            Action::Wait(limit) => return self.wait(limit).await,
-            Action::Pause(time) => {
-                self.shared.world.clock.sleep(time).await;
-                return Event::Due;
-            }
-            Action::RaiseAlarm(reason) => {
-                self.shared.alarms.raise(reason, Some(self.user));
-                return Event::Done;
-            }
-        };
-        match result {
-            Ok(()) => Event::Done,
-            Err(failure) => {
-                let remedy = failure.remedy();
-                let cause = std::error::Error::source(&failure).map(ToString::to_string);
-                tracing::warn!(mailbox.id = %self.user, error = %failure, cause, ?remedy, "A step failed");
-                Event::Failed(remedy)
-            }
+    /// Roughly, what it takes in memory beyond an idle one.
+    pub fn loaded_bytes(&self) -> usize {
+        let remembered = self.loaded.as_ref().map(|loaded| loaded.1.state.bytes());
+        remembered.map_or(0, |bytes| bytes + LOADED_BYTES)
+    }
+
+    /// Forgets what can be read from the cloud again.
+    pub fn unload(&mut self) {
+        self.loaded = None;
+        self.mailbox.unload();
+    }
+
+    fn heard(&mut self, news: &News) {
+        if news.is_listening_anew {
+            self.losses = 0;
+        }
+        if news.is_subscription_lost {
+            self.losses = self.losses.saturating_add(1);
+            self.carried = None;
         }
     }
 
-    async fn wait(&self, limit: Duration) -> Event {
-        match timeout(limit, self.inbox.next()).await {
-            Ok(news) => Event::News(news),
-            Err(_elapsed) => Event::Due,
+    fn ended(&mut self, result: Result<(), Failure>) -> Event {
+        let Err(failure) = result else { return Event::Done };
+        let remedy = failure.remedy();
+        match remedy {
+            // Whatever was known of the cloud's state is known to be old.
+            Remedy::ReadState | Remedy::WaitForLease => {
+                self.loaded = None;
+                self.last_known = None;
+            }
+            Remedy::RetryAfter(_)
+            | Remedy::BackOff
+            | Remedy::Resubscribe
+            | Remedy::SyncFromScratch
+            | Remedy::Relocate
+            | Remedy::Doubt(_)
+            | Remedy::GiveUp(_) => {}
         }
+        let cause = std::error::Error::source(&failure).map(ToString::to_string);
+        if remedy == Remedy::WaitForLease {
+            tracing::debug!(mailbox.id = %self.user, "Waiting for the lease");
+        } else {
+            tracing::warn!(mailbox.id = %self.user, error = %failure, cause, ?remedy, "A step failed");
+        }
+        Event::Failed(remedy)
     }
 
-    /// Waits for the lease, then fetches keys and what we remember. A lease of a new epoch means
-    /// that somebody else may have committed since.
+    /// Fetches keys and what we remember, under the lease. If somebody else has committed since we
+    /// last looked, what we heard meanwhile is not all there is.
     async fn load(&mut self) -> Result<(), Failure> {
-        self.following = None;
+        self.loaded = None;
         let shared = &self.shared;
-        let lease = shared.leases.wait(self.user).await;
+        let lease = shared.leases.held(self.user).ok_or(Failure::Lease)?;
         let (organization, chance) = (&shared.organization, &shared.world.chance);
         let sealer = Sealer::new(&shared.keys, organization, &shared.connector, self.user, chance);
         let sealer = sealer.await?;
@@ -177,6 +227,10 @@ impl Follower {
             Some(state) => state,
             None => State::from_cloud(&shared.cloud.state_with_meetings(self.user).await?),
         };
+        let known = (lease.epoch, stored.version);
+        if self.last_known.replace(known).is_some_and(|last| last != known) {
+            return Err(Failure::Overtaken);
+        }
         let remembered = Remembered { state, version: stored.version };
         let following = Following {
             session: Session::new(shared.connection.clone(), self.address.clone()),
@@ -186,36 +240,44 @@ impl Follower {
             conference_secret: secret.derived("conference"),
             leases: shared.leases.clone(),
             epoch: lease.epoch,
-            domains: shared.domains.clone(),
+            domains: Arc::clone(&shared.domains),
         };
-        self.following = Some((following, remembered));
+        self.loaded = Some(Box::new((following, remembered)));
         Ok(())
     }
 
-    async fn subscribe(&self) -> Result<(), Failure> {
-        let session = Session::new(self.shared.connection.clone(), self.address.clone());
-        let subscription = session.subscribe().await?;
-        self.stream.carry(subscription, self.address.clone(), self.inbox.clone()).await;
+    /// The subscription lies where the mailbox was.
+    async fn relocate(&mut self) -> Result<(), Failure> {
+        self.carried = None;
+        self.shared.connection.relocate(&self.address).await?;
+        Ok(())
+    }
+
+    async fn subscribe(&mut self) -> Result<(), Failure> {
+        self.carried = None;
+        let carried = self.shared.streams.carry(&self.address, self.inbox.clone(), self.losses);
+        self.carried = Some(carried.await?);
         Ok(())
     }
 
     async fn everything(&mut self, from_scratch: bool) -> Result<(), Failure> {
         let now = self.shared.world.clock.now();
         let (following, remembered) = self.current()?;
-        let outcome = Pass::new(following, &remembered.state, now).everything(from_scratch).await?;
+        let outcome = Pass::new(following, &remembered.state, now).everything(from_scratch).await;
         self.commit(outcome).await
     }
 
     async fn look(&mut self, hints: &BTreeMap<SourceId, Option<Version>>) -> Result<(), Failure> {
         let now = self.shared.world.clock.now();
         let (following, remembered) = self.current()?;
-        let outcome = Pass::new(following, &remembered.state, now).look(hints).await?;
+        let outcome = Pass::new(following, &remembered.state, now).look(hints).await;
         self.commit(outcome).await
     }
 
     /// What we hold, if the lease is still the one we hold it under.
     fn current(&self) -> Result<(&Following, &Remembered), Failure> {
-        let (following, remembered) = self.following.as_ref().ok_or(Failure::Lease)?;
+        let loaded = self.loaded.as_ref().ok_or(Failure::Lease)?;
+        let (following, remembered) = &**loaded;
         following.lease().ok_or(Failure::Lease)?;
         Ok((following, remembered))
     }
@@ -230,7 +292,7 @@ impl Follower {
             let (following, remembered) = self.current()?;
             let is_news = sync_state.is_some() && sync_state != remembered.state.sync_state;
             if outcome.changed.is_empty() && outcome.deleted.is_empty() && !is_news {
-                return Ok(());
+                return outcome.interrupted.map_or(Ok(()), Err);
             }
             let mut state = remembered.state.clone();
             let upserts = sealed(&shared, following, &mut state, &mut outcome)?;
@@ -254,11 +316,12 @@ impl Follower {
                 deletes,
             };
             let committed = shared.cloud.commit(self.user, &commit).await?;
-            if let Some((_, remembered)) = &mut self.following {
-                *remembered = Remembered { state, version: committed.version };
+            self.last_known = Some((epoch, committed.version));
+            if let Some(loaded) = &mut self.loaded {
+                loaded.1 = Remembered { state, version: committed.version };
             }
             if is_last {
-                return Ok(());
+                return outcome.interrupted.map_or(Ok(()), Err);
             }
         }
     }

@@ -11,7 +11,11 @@ use tokio::{sync::watch, time::Instant};
 use uuid::Uuid;
 use world::World;
 
-use crate::{alarms::Alarms, cloud::Cloud, remedy::Remedy};
+use crate::{
+    alarms::Alarms,
+    cloud::Cloud,
+    remedy::{Reason, Remedy},
+};
 
 /// A third of the cloud's time to live, so that two renewals may fail.
 const RENEW_EVERY: Duration = Duration::from_secs(3);
@@ -54,18 +58,9 @@ impl Leases {
         held.filter(|held| held.is_good_for(Duration::ZERO))
     }
 
-    /// Waits until we hold it.
-    pub async fn wait(&self, user: UserId) -> Held {
-        let mut changes = self.held.clone();
-        loop {
-            if let Some(held) = self.held(user) {
-                return held;
-            }
-            if changes.changed().await.is_err() {
-                // The renewing task has ended, and with it soon the follower.
-                return std::future::pending().await;
-            }
-        }
+    /// Hears of each renewal.
+    pub fn changes(&self) -> watch::Receiver<BTreeMap<Shard, Held>> {
+        self.held.clone()
     }
 }
 
@@ -104,7 +99,7 @@ async fn renew(
             let held = answer.granted.iter();
             let held = held.map(|lease| (lease.shard, Held { epoch: lease.epoch, until }));
             sender.send_replace(held.collect());
-            alarms.clear_all(None);
+            alarms.clear(Reason::CloudRefused);
         }
         // What we hold lapses by itself; followers then stop writing and reading.
         Err(failure) => match failure.remedy() {
@@ -114,6 +109,8 @@ async fn renew(
             | Remedy::Resubscribe
             | Remedy::SyncFromScratch
             | Remedy::ReadState
+            | Remedy::Relocate
+            | Remedy::Doubt(_)
             | Remedy::WaitForLease => tracing::warn!(error = %failure, "Cannot renew the leases"),
         },
     }

@@ -5,12 +5,14 @@
 //! Start reading at [`mailbox`] (what is decided) and [`follower`] (what is done).
 
 pub mod alarms;
+pub mod board;
 pub mod check;
 pub mod cloud;
 pub mod config;
 pub mod entry;
 pub mod exchange;
 pub mod failure;
+pub mod fleet;
 pub mod follower;
 pub mod lease;
 pub mod mailbox;
@@ -37,10 +39,8 @@ use crate::{
     alarms::Alarms,
     cloud::Cloud,
     config::{Config, Mistake},
-    exchange::{
-        Connection,
-        streaming::{SUBSCRIPTIONS_MAX, Stream},
-    },
+    exchange::{Connection, streams::Streams},
+    fleet::Fleet,
     follower::Shared,
     write_back::Practice,
 };
@@ -103,6 +103,7 @@ impl Connector {
             .map(|address| UserId::of(&config.organization, address.as_str()))
             .collect();
         let (leases, renewing) = lease::start(world.clone(), cloud.clone(), &users, alarms.clone());
+        let streams = Streams::new(connection.clone(), world.clone(), alarms.clone(), stop.clone());
         let shared = Arc::new(Shared {
             world: world.clone(),
             connection: connection.clone(),
@@ -111,33 +112,28 @@ impl Connector {
             organization: config.organization.clone(),
             connector: config.id.clone(),
             practice,
-            domains: config.own_domains()?,
+            domains: config.own_domains()?.into(),
             leases,
+            streams: streams.clone(),
             alarms,
         });
-        let (mut tasks, mut streams) = (JoinSet::new(), JoinSet::new());
+        let mailboxes = addresses.len();
+        let fleet = Fleet::new(&shared, addresses);
+        let mut tasks = JoinSet::new();
         tasks.spawn(renewing);
-        for group in addresses.chunks(SUBSCRIPTIONS_MAX) {
-            let (stream, streaming) =
-                Stream::new(connection.clone(), world.clone(), shared.alarms.clone(), stop.clone());
-            streams.spawn(streaming);
-            for address in group {
-                tasks.spawn(follower::follow(Arc::clone(&shared), stream.clone(), address.clone()));
-            }
-        }
-        tracing::info!(mailboxes = addresses.len(), "Following");
+        fleet.start(&mut tasks);
+        tracing::info!(mailboxes, "Following");
         // None of them ends by itself; if one does, that is a defect, and going on without it would
         // mean that changes are missed silently.
         let is_defect = tokio::select! {
             () = stop.stopped() => false,
             Some(_ended) = tasks.join_next() => true,
-            Some(_ended) = streams.join_next() => !stop.is_stopped(),
         };
         if is_defect {
             return Err(Mistake::Ended);
         }
         tasks.shutdown().await;
-        while streams.join_next().await.is_some() {}
+        streams.ended().await;
         Ok(())
     }
 }

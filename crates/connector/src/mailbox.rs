@@ -1,5 +1,5 @@
 //! One mailbox, followed: what to do next, decided from what just happened. Pure; the
-//! [`follower`](crate::follower) does the doing.
+//! [`follower`](crate::follower) does the doing, the [`fleet`](crate::fleet) the waiting.
 //!
 //! The order that loses nothing: take the lease and read our state, subscribe, open the stream,
 //! and only then read the mailbox. What happens before the stream is open is found by reading,
@@ -23,6 +23,12 @@ pub const SWEEP_EARLIER_MAX: Duration = Duration::from_mins(15);
 pub const STREAM_EXPECTED: SignedDuration = SignedDuration::from_secs(30);
 /// … and is then read this often.
 pub const POLL_EVERY: SignedDuration = SignedDuration::from_mins(5);
+/// A noisy mailbox is looked at this often; the first hint after a while is followed at once.
+pub const LOOK_EVERY_MIN: SignedDuration = SignedDuration::from_secs(1);
+/// What may pass by itself is no alarm before this.
+pub const TROUBLE_TOLERATED: SignedDuration = SignedDuration::from_mins(15);
+/// Refusals that are known to come for no reason are believed when they come so often in a row.
+const DOUBTED: u32 = 3;
 /// First and longest wait after passing trouble.
 const BACK_OFF_FIRST: Duration = Duration::from_secs(1);
 const BACK_OFF_MAX: Duration = Duration::from_mins(5);
@@ -51,8 +57,12 @@ pub enum Event {
 /// What to do; each answers with an [`Event`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Wait for the lease, then read what we remember of this mailbox from the cloud.
+    /// Read what we remember of this mailbox from the cloud.
     LoadState,
+    /// Wait until the lease is ours.
+    AwaitLease,
+    /// Find out where the mailbox is served now.
+    Relocate,
     /// Ask for notifications and hand the subscription to the stream.
     Subscribe,
     /// Read everything that may have changed, `from_scratch` without the source's bookmark.
@@ -72,14 +82,30 @@ pub enum Action {
 pub struct Mailbox {
     sweep_every: SignedDuration,
     is_loaded: bool,
+    is_lease_awaited: bool,
+    is_misplaced: bool,
     is_subscribed: bool,
     is_listening: bool,
     needs: Needs,
     swept_at: Option<Timestamp>,
+    looked_at: Option<Timestamp>,
     stream_expected_since: Option<Timestamp>,
-    doing: Option<Action>,
+    doing: Option<Doing>,
     failures: u32,
+    failing_since: Option<Timestamp>,
+    is_trouble_told: bool,
     pause: Option<Duration>,
+}
+
+/// The action under way, as far as its end must be understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doing {
+    LoadState,
+    Relocate,
+    Subscribe,
+    Reconcile,
+    Look,
+    Other,
 }
 
 /// What has to be read. Ordered: more covers less.
@@ -99,13 +125,18 @@ impl Mailbox {
         Self {
             sweep_every: SWEEP_EVERY - earlier,
             is_loaded: false,
+            is_lease_awaited: false,
+            is_misplaced: false,
             is_subscribed: false,
             is_listening: false,
             needs: Needs::Nothing,
             swept_at: None,
+            looked_at: None,
             stream_expected_since: None,
             doing: None,
             failures: 0,
+            failing_since: None,
+            is_trouble_told: false,
             pause: None,
         }
     }
@@ -115,7 +146,7 @@ impl Mailbox {
             Event::Started => {}
             Event::Done => self.done(now),
             Event::Failed(remedy) => {
-                if let Some(alarm) = self.failed(remedy) {
+                if let Some(alarm) = self.failed(remedy, now) {
                     return self.act(alarm);
                 }
             }
@@ -128,11 +159,25 @@ impl Mailbox {
 
     /// Whether it is up to date as far as anybody can know; for status.
     pub fn is_live(&self) -> bool {
-        self.is_loaded && self.is_listening && self.needs == Needs::Nothing
+        self.is_listening && self.needs == Needs::Nothing && self.failures == 0
+    }
+
+    /// What we remember has been forgotten for lack of room; it is read again when needed.
+    pub fn unload(&mut self) {
+        self.is_loaded = false;
     }
 
     fn act(&mut self, action: Action) -> Action {
-        self.doing = Some(action.clone());
+        self.doing = Some(match &action {
+            Action::LoadState => Doing::LoadState,
+            Action::Relocate => Doing::Relocate,
+            Action::Subscribe => Doing::Subscribe,
+            Action::Reconcile { .. } => Doing::Reconcile,
+            Action::Look(_) => Doing::Look,
+            Action::AwaitLease | Action::Wait(_) | Action::Pause(_) | Action::RaiseAlarm(_) => {
+                Doing::Other
+            }
+        });
         action
     }
 
@@ -140,7 +185,13 @@ impl Mailbox {
         if let Some(pause) = self.pause.take() {
             return Action::Pause(pause);
         }
-        if !self.is_loaded {
+        if std::mem::take(&mut self.is_lease_awaited) {
+            return Action::AwaitLease;
+        }
+        if self.is_misplaced {
+            return Action::Relocate;
+        }
+        if !self.is_subscribed && !self.is_loaded {
             return Action::LoadState;
         }
         if !self.is_subscribed {
@@ -153,8 +204,15 @@ impl Mailbox {
         if read_in.is_zero() && matches!(self.needs, Needs::Nothing | Needs::Some(_)) {
             self.needs = Needs::Everything;
         }
+        let look_in = self.looked_at.map_or(Duration::ZERO, |at| left(at, LOOK_EVERY_MIN, now));
         match &self.needs {
             Needs::Nothing => Action::Wait(read_in),
+            Needs::Some(_) if !look_in.is_zero() => Action::Wait(look_in.min(read_in)),
+            Needs::Some(_) | Needs::Everything | Needs::EverythingFromScratch
+                if !self.is_loaded =>
+            {
+                Action::LoadState
+            }
             Needs::Some(ids) => Action::Look(ids.clone()),
             Needs::Everything => Action::Reconcile { from_scratch: false },
             Needs::EverythingFromScratch => Action::Reconcile { from_scratch: true },
@@ -175,23 +233,34 @@ impl Mailbox {
 
     fn done(&mut self, now: Timestamp) {
         match self.doing.take() {
-            Some(Action::LoadState) => self.is_loaded = true,
-            Some(Action::Subscribe) => {
+            Some(Doing::LoadState) => self.is_loaded = true,
+            Some(Doing::Relocate) => {
+                self.is_misplaced = false;
+                self.is_subscribed = false;
+                self.is_listening = false;
+            }
+            Some(Doing::Subscribe) => {
                 self.is_subscribed = true;
                 self.is_listening = false;
                 self.stream_expected_since = Some(now);
             }
-            Some(Action::Reconcile { .. }) => {
-                self.needs = Needs::Nothing;
+            Some(Doing::Reconcile) => {
                 self.swept_at = Some(now);
-                self.failures = 0;
+                self.went_well();
             }
-            Some(Action::Look(_)) => {
-                self.needs = Needs::Nothing;
-                self.failures = 0;
+            Some(Doing::Look) => {
+                self.looked_at = Some(now);
+                self.went_well();
             }
-            Some(Action::Wait(_) | Action::Pause(_) | Action::RaiseAlarm(_)) | None => {}
+            Some(Doing::Other) | None => {}
         }
+    }
+
+    fn went_well(&mut self) {
+        self.needs = Needs::Nothing;
+        self.failures = 0;
+        self.failing_since = None;
+        self.is_trouble_told = false;
     }
 
     fn heard(&mut self, news: News, now: Timestamp) {
@@ -231,11 +300,19 @@ impl Mailbox {
     }
 
     /// The alarm to raise, if a person has to help.
-    fn failed(&mut self, remedy: Remedy) -> Option<Action> {
+    fn failed(&mut self, remedy: Remedy, now: Timestamp) -> Option<Action> {
         let while_doing = self.doing.take();
+        if remedy == Remedy::WaitForLease {
+            // No failure of ours; what somebody else did meanwhile is unknown.
+            self.is_loaded = false;
+            self.is_lease_awaited = true;
+            self.need(Needs::Everything);
+            return None;
+        }
         self.failures = self.failures.saturating_add(1);
+        let failing_since = *self.failing_since.get_or_insert(now);
         // Details that were to be looked at may be what went wrong: next time, look at everything.
-        if matches!(while_doing, Some(Action::Look(_))) {
+        if while_doing == Some(Doing::Look) {
             self.need(Needs::Everything);
         }
         match remedy {
@@ -255,19 +332,29 @@ impl Mailbox {
                 self.need(Needs::Everything);
                 self.pause_if_repeated();
             }
-            Remedy::WaitForLease => {
-                self.is_loaded = false;
+            Remedy::Relocate => {
+                self.is_misplaced = true;
                 self.need(Needs::Everything);
-                self.pause_if_repeated();
+                self.pause = Some(self.back_off());
             }
-            Remedy::GiveUp(reason) => {
-                let nth = usize::try_from(self.failures - 1).unwrap_or(usize::MAX);
-                let last = GIVEN_UP_WAITS.last().copied();
-                self.pause = GIVEN_UP_WAITS.get(nth).copied().or(last);
-                return Some(Action::RaiseAlarm(reason));
-            }
+            Remedy::WaitForLease => {}
+            Remedy::Doubt(_) if self.failures < DOUBTED => self.pause = Some(self.back_off()),
+            Remedy::Doubt(reason) => return Some(self.give_up(reason, self.failures - DOUBTED)),
+            Remedy::GiveUp(reason) => return Some(self.give_up(reason, self.failures - 1)),
+        }
+        let is_long = now.duration_since(failing_since) >= TROUBLE_TOLERATED;
+        if is_long && !self.is_trouble_told {
+            self.is_trouble_told = true;
+            return Some(Action::RaiseAlarm(Reason::LongTrouble));
         }
         None
+    }
+
+    fn give_up(&mut self, reason: Reason, times_before: u32) -> Action {
+        let nth = usize::try_from(times_before).unwrap_or(usize::MAX);
+        let last = GIVEN_UP_WAITS.last().copied();
+        self.pause = GIVEN_UP_WAITS.get(nth).copied().or(last);
+        Action::RaiseAlarm(reason)
     }
 
     fn pause_if_repeated(&mut self) {

@@ -1,12 +1,7 @@
 //! What the stream told us about one mailbox since we last looked: dirty marks instead of a queue,
 //! so that any number of notifications takes the same small space.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
-
-use tokio::sync::Notify;
+use std::collections::BTreeMap;
 
 use crate::entry::Version;
 
@@ -30,68 +25,35 @@ pub struct News {
     pub is_everything_changed: bool,
 }
 
-/// One end writes marks, the other takes them. Cheap to clone.
-#[derive(Clone, Default)]
-pub struct Inbox(Arc<Shared>);
-
-#[derive(Default)]
-struct Shared {
-    news: Mutex<News>,
-    arrived: Notify,
-}
-
-impl Inbox {
-    pub fn listening(&self) {
-        self.note(|news| {
-            news.is_listening_anew = true;
-            news.is_stream_broken = false;
-        });
+impl News {
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
     }
 
-    pub fn stream_broken(&self) {
-        self.note(|news| {
-            news.is_stream_broken = true;
-            news.is_listening_anew = false;
-        });
+    pub fn listening(&mut self) {
+        self.is_listening_anew = true;
+        self.is_stream_broken = false;
     }
 
-    pub fn subscription_lost(&self) {
-        self.note(|news| news.is_subscription_lost = true);
+    pub fn stream_broken(&mut self) {
+        self.is_stream_broken = true;
+        self.is_listening_anew = false;
     }
 
-    pub fn changed(&self, id: SourceId, version: Option<Version>) {
-        self.note(|news| {
-            if news.changed.len() < HINTS_MAX || news.changed.contains_key(&id) {
-                news.changed.insert(id, version);
-            } else {
-                news.is_everything_changed = true;
-            }
-        });
+    pub fn subscription_lost(&mut self) {
+        self.is_subscription_lost = true;
     }
 
-    pub fn everything_changed(&self) {
-        self.note(|news| news.is_everything_changed = true);
-    }
-
-    /// Waits for news and takes them.
-    pub async fn next(&self) -> News {
-        loop {
-            let arrived = self.0.arrived.notified();
-            let news = std::mem::take(&mut *self.lock());
-            if news != News::default() {
-                return news;
-            }
-            arrived.await;
+    pub fn changed(&mut self, id: SourceId, version: Option<Version>) {
+        if self.changed.len() < HINTS_MAX || self.changed.contains_key(&id) {
+            self.changed.insert(id, version);
+        } else {
+            self.everything_changed();
         }
     }
 
-    fn note(&self, mark: impl FnOnce(&mut News)) {
-        mark(&mut self.lock());
-        self.0.arrived.notify_one();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, News> {
-        self.0.news.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn everything_changed(&mut self) {
+        self.is_everything_changed = true;
     }
 }
 
@@ -99,29 +61,24 @@ impl Inbox {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn marks_add_up_and_are_taken_once() {
-        let inbox = Inbox::default();
-        inbox.listening();
-        inbox.changed(SourceId("a".into()), Some(Version("1".into())));
-        inbox.changed(SourceId("a".into()), Some(Version("2".into())));
-        let news = inbox.next().await;
+    #[test]
+    fn marks_add_up() {
+        let mut news = News::default();
+        assert!(news.is_none());
+        news.listening();
+        news.changed(SourceId("a".into()), Some(Version("1".into())));
+        news.changed(SourceId("a".into()), Some(Version("2".into())));
         assert!(news.is_listening_anew && !news.is_subscription_lost);
-        assert_eq!(
-            news.changed,
-            BTreeMap::from([(SourceId("a".into()), Some(Version("2".into())))])
-        );
-        inbox.subscription_lost();
-        assert!(inbox.next().await.is_subscription_lost);
+        let changed = BTreeMap::from([(SourceId("a".into()), Some(Version("2".into())))]);
+        assert_eq!(news.changed, changed);
     }
 
-    #[tokio::test]
-    async fn too_many_hints_mean_everything() {
-        let inbox = Inbox::default();
+    #[test]
+    fn too_many_hints_mean_everything() {
+        let mut news = News::default();
         for n in 0..=HINTS_MAX {
-            inbox.changed(SourceId(n.to_string()), None);
+            news.changed(SourceId(n.to_string()), None);
         }
-        let news = inbox.next().await;
         assert_eq!(news.changed.len(), HINTS_MAX);
         assert!(news.is_everything_changed);
     }

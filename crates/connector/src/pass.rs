@@ -23,7 +23,7 @@ use crate::{
 pub const WINDOW_BACK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// … to so far ahead.
 pub const WINDOW_AHEAD: SignedDuration = SignedDuration::from_hours(31 * 24);
-/// Entries read at once.
+/// Entries read, and written to if they ask for it, before the next are.
 const READ_AT_ONCE: usize = 50;
 /// Times a write is decided anew when somebody else wrote first.
 const WRITE_TRIES: u32 = 3;
@@ -35,6 +35,9 @@ pub struct Outcome {
     pub deleted: BTreeSet<MeetingId>,
     /// The bookmark behind everything that was read, if that was asked for.
     pub sync_state: Option<String>,
+    /// Why it is not all there is to find. What was found is true all the same, and worth storing:
+    /// a large calendar is read in spite of interruptions.
+    pub interrupted: Option<Failure>,
 }
 
 /// A meeting to upload, with what it was made from.
@@ -75,7 +78,28 @@ impl<'a> Pass<'a> {
     }
 
     /// Everything: what changed since the bookmark, page by page, then the window as it is now.
-    pub async fn everything(mut self, from_scratch: bool) -> Result<Outcome, Failure> {
+    pub async fn everything(mut self, from_scratch: bool) -> Outcome {
+        let read = self.read_everything(from_scratch).await;
+        self.outcome(read)
+    }
+
+    /// The entries that hints pointed at. A hint may be wrong, late or repeated.
+    pub async fn look(mut self, hints: &BTreeMap<SourceId, Option<Version>>) -> Outcome {
+        let read = self.follow_hints(hints).await;
+        self.outcome(read)
+    }
+
+    fn outcome(self, read: Result<(), Failure>) -> Outcome {
+        let mut outcome = self.outcome;
+        outcome.deleted.retain(|id| !outcome.changed.contains_key(id));
+        if let Err(failure) = read {
+            outcome.sync_state = None;
+            outcome.interrupted = Some(failure);
+        }
+        outcome
+    }
+
+    async fn read_everything(&mut self, from_scratch: bool) -> Result<(), Failure> {
         let mut bookmark = if from_scratch { None } else { self.state.sync_state.clone() };
         loop {
             let page = self.session.changes_since(bookmark.as_deref()).await?;
@@ -98,15 +122,13 @@ impl<'a> Pass<'a> {
             }
         }
         self.outcome.sync_state = bookmark;
-        self.window().await?;
-        Ok(self.outcome)
+        self.window().await
     }
 
-    /// The entries that hints pointed at. A hint may be wrong, late or repeated.
-    pub async fn look(
-        mut self,
+    async fn follow_hints(
+        &mut self,
         hints: &BTreeMap<SourceId, Option<Version>>,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<(), Failure> {
         let is_new = |(id, version): &(&SourceId, &Option<Version>)| {
             version.as_ref().is_none_or(|version| !self.state.knows(id, version))
         };
@@ -120,7 +142,7 @@ impl<'a> Pass<'a> {
                 self.take(entry).await?;
             }
         }
-        Ok(self.outcome)
+        Ok(())
     }
 
     /// Whether an entry says all there is to say about its meeting: not if the item was something
@@ -212,7 +234,6 @@ impl<'a> Pass<'a> {
             !present.contains(*id) && entry.end_ms > from_ms
         });
         self.outcome.deleted.extend(missing.map(|(id, _)| id.clone()));
-        self.outcome.deleted.retain(|id| !self.outcome.changed.contains_key(id));
         Ok(())
     }
 

@@ -17,6 +17,10 @@ pub enum Remedy {
     ReadState,
     /// Another connector follows this mailbox now: wait for the lease.
     WaitForLease,
+    /// The mailbox is served elsewhere, or will be soon: find out where, then subscribe there.
+    Relocate,
+    /// Like [`Self::GiveUp`], but known to come for no reason: believed the third time.
+    Doubt(Reason),
     /// Only a person can help: raise an alarm, leave the mailbox alone for long.
     GiveUp(Reason),
 }
@@ -42,6 +46,8 @@ pub enum Reason {
     Sealing,
     /// Notifications do not arrive; calendars are read every few minutes instead.
     NoStream,
+    /// A mailbox could not be followed for a quarter of an hour, for reasons that should pass.
+    LongTrouble,
     /// Exchange refuses what we sent: our defect.
     OurDefect,
 }
@@ -60,6 +66,7 @@ impl Reason {
             Self::CommitRefused => "cloud-commit",
             Self::Sealing => "sealing",
             Self::NoStream => "exchange-stream",
+            Self::LongTrouble => "mailbox-trouble",
             Self::OurDefect => "exchange-request",
         }
     }
@@ -99,6 +106,9 @@ impl Reason {
             }
             Self::CloudRefused => {
                 "The cloud refuses this connector. Put its public key (`hybridcal new-key`) under [[cloud.connectors]] with the same id, and compare the computers' clocks."
+            }
+            Self::LongTrouble => {
+                "This mailbox could not be followed for 15 minutes, for reasons that usually pass by themselves; trying goes on. The log lines before this one name them: Exchange busy or failing over, the cloud or the key server away."
             }
             Self::OurDefect => {
                 "Exchange refuses a request of ours as wrong. Nothing was changed. Please report the log line with its response code."

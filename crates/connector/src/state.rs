@@ -14,6 +14,9 @@ use crate::{entry::Version, news::SourceId};
 /// Meetings remembered per mailbox; keeps the sealed state below the cloud's bound.
 pub const ENTRIES_MAX: usize = 1000;
 
+/// What one takes in memory, with its id and its place in the map; roughly.
+const ENTRY_BYTES: usize = 256;
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// The source's bookmark; opaque.
@@ -118,6 +121,11 @@ impl State {
         let item = Hash::of_item(id);
         let of_item = self.entries.iter().filter(|(_, entry)| entry.item == item);
         of_item.map(|(meeting, _)| meeting.clone()).collect()
+    }
+
+    /// Roughly, in memory.
+    pub fn bytes(&self) -> usize {
+        self.entries.len() * ENTRY_BYTES + self.sync_state.as_ref().map_or(0, String::len)
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {

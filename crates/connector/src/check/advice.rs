@@ -74,7 +74,7 @@ pub(super) fn after(failure: &Failure, config: &Config, mailbox: &MailboxAddress
     let what_to_do = match failure.remedy() {
         // Once or twice: the password may be wrong, and the next try might lock the account.
         _ if super::is_sign_in(failure) => wrong_password(account),
-        Remedy::GiveUp(reason) => reason
+        Remedy::GiveUp(reason) | Remedy::Doubt(reason) => reason
             .what_to_do()
             .replace("<account>", &quoted(account))
             .replace("<address>", &quoted(mailbox.as_str())),
@@ -85,6 +85,7 @@ pub(super) fn after(failure: &Failure, config: &Config, mailbox: &MailboxAddress
         | Remedy::Resubscribe
         | Remedy::SyncFromScratch
         | Remedy::ReadState
+        | Remedy::Relocate
         | Remedy::WaitForLease => {
             "This may pass: check again in some minutes. If it stays, in the \
              Exchange Management Shell: Test-ServiceHealth."

@@ -1,6 +1,7 @@
 //! The way to one Exchange: its address, the one account that impersonates, and the limits we
 //! keep to. Signing in stops after two refusals in a row, so that the account is never locked out.
 
+use std::collections::BTreeMap;
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
@@ -11,21 +12,21 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ews::{ConnectingSid, ItemError, Operation, RequestHeader, Response};
 use jiff::{SignedDuration, Timestamp};
 use protocol::ids::MailboxAddress;
-use tokio::sync::Semaphore;
 use world::{
     World,
-    http::{HeaderMap, Incoming, Request, StatusCode},
+    http::{self, HeaderMap, Incoming, Request, StatusCode},
 };
 use zeroize::Zeroizing;
 
 use super::{
     Failure,
+    affinity::{Affinity, Cookie},
+    budget::Budget,
+    failure::is_throttling,
     place::{Place, Places},
 };
 use crate::config::{Exchange, Mistake};
 
-/// Requests under way at once, over all mailboxes; streams not counted.
-pub const REQUESTS_MAX: usize = 16;
 /// A page of 50 entries with large bodies.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -45,7 +46,7 @@ struct Inner {
     account: Mutex<Account>,
     /// Held while nobody knows whether the password is right: one try at a time.
     proving: tokio::sync::Mutex<()>,
-    slots: Semaphore,
+    budgets: Mutex<BTreeMap<Arc<Place>, Arc<Budget>>>,
     requests: AtomicU64,
 }
 
@@ -67,7 +68,7 @@ impl Connection {
             authorization: Zeroizing::new(authorization),
             account: Mutex::default(),
             proving: tokio::sync::Mutex::default(),
-            slots: Semaphore::new(REQUESTS_MAX),
+            budgets: Mutex::default(),
             requests: AtomicU64::new(0),
         })))
     }
@@ -82,13 +83,28 @@ impl Connection {
         self.0.places.of(mailbox)
     }
 
+    /// Finds out where a mailbox is served now. Whether that is elsewhere than before.
+    pub async fn relocate(&self, _mailbox: &MailboxAddress) -> Result<bool, Failure> {
+        Ok(false)
+    }
+
+    /// How many entries of a mailbox to ask for in one request.
+    pub fn batch(&self, mailbox: &MailboxAddress) -> usize {
+        self.budget(Some(mailbox)).batch()
+    }
+
     /// One result per object that was asked for.
     pub async fn call<O: Operation>(
         &self,
         acting_for: Option<&MailboxAddress>,
         operation: &O,
     ) -> Result<Vec<Result<O::Reply, ItemError>>, Failure> {
-        Ok(self.answer(acting_for, operation).await?.into_results())
+        let results = self.answer(acting_for, operation).await?.into_results();
+        // A part of a batch may be refused, too.
+        if results.iter().any(|result| result.as_ref().is_err_and(|e| is_throttling(&e.code))) {
+            self.budget(acting_for).slow_down();
+        }
+        Ok(results)
     }
 
     /// The one result of an operation on one object.
@@ -97,8 +113,21 @@ impl Connection {
         acting_for: Option<&MailboxAddress>,
         operation: &O,
     ) -> Result<O::Reply, Failure> {
-        let answer = self.answer(acting_for, operation).await?;
-        Ok(answer.into_only().ok_or(Failure::Incomplete("a response message"))??)
+        let only = self.call(acting_for, operation).await?.into_iter().next();
+        Ok(only.ok_or(Failure::Incomplete("a response message"))??)
+    }
+
+    /// The same on the way of a group of subscriptions, with the cookie that leads to it.
+    pub async fn call_one_along<O: Operation>(
+        &self,
+        affinity: &Affinity,
+        acting_for: &MailboxAddress,
+        operation: &O,
+    ) -> Result<(O::Reply, Option<Cookie>), Failure> {
+        let request = self.request(Some(acting_for), operation, Some(affinity));
+        let (answer, headers) = self.exchange::<O>(Some(acting_for), request).await?;
+        let reply = answer.into_only().ok_or(Failure::Incomplete("a response message"))??;
+        Ok((reply, Cookie::find(&headers)))
     }
 
     pub async fn answer<O: Operation>(
@@ -106,22 +135,44 @@ impl Connection {
         acting_for: Option<&MailboxAddress>,
         operation: &O,
     ) -> Result<Response<O::Reply>, Failure> {
-        let _slot = self.0.slots.acquire().await;
-        let request = self.request(acting_for, operation);
+        let request = self.request(acting_for, operation, None);
+        Ok(self.exchange::<O>(acting_for, request).await?.0)
+    }
+
+    async fn exchange<O: Operation>(
+        &self,
+        acting_for: Option<&MailboxAddress>,
+        request: Request,
+    ) -> Result<(Response<O::Reply>, HeaderMap), Failure> {
+        let budget = self.budget(acting_for);
+        let entered = budget.enter().await;
+        let answer = self.send(request).await;
+        drop(entered);
+        let read = answer.and_then(|answer| Ok((O::read_answer(&answer.body)?, answer.headers)));
+        match &read {
+            Ok(_) => budget.went_well(),
+            Err(failure) if failure.is_throttling() => budget.slow_down(),
+            Err(_) => {}
+        }
+        read
+    }
+
+    async fn send(&self, request: Request) -> Result<http::Response, Failure> {
         let _proving = self.may_sign_in().await?;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.0.world.http.send(request).await?;
         self.judge(answer.status, &answer.headers)?;
-        Ok(O::read_answer(&answer.body)?)
+        Ok(answer)
     }
 
     /// An answer that goes on arriving.
     pub async fn open<O: Operation>(
         &self,
-        acting_for: Option<&MailboxAddress>,
+        affinity: &Affinity,
         operation: &O,
     ) -> Result<Incoming, Failure> {
-        let request = self.request(acting_for, operation);
+        // The anchor's budget pays for the connection.
+        let request = self.request(Some(&affinity.anchor), operation, Some(affinity));
         let _proving = self.may_sign_in().await?;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.0.world.http.open(request).await?;
@@ -129,7 +180,17 @@ impl Connection {
         Ok(answer)
     }
 
-    fn request<O: Operation>(&self, acting_for: Option<&MailboxAddress>, operation: &O) -> Request {
+    fn budget(&self, mailbox: Option<&MailboxAddress>) -> Arc<Budget> {
+        let mut budgets = self.0.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(budgets.entry(self.place(mailbox)).or_default())
+    }
+
+    fn request<O: Operation>(
+        &self,
+        acting_for: Option<&MailboxAddress>,
+        operation: &O,
+        affinity: Option<&Affinity>,
+    ) -> Request {
         let header = match acting_for {
             Some(mailbox) => {
                 RequestHeader::impersonating(ConnectingSid::SmtpAddress(mailbox.as_str().into()))
@@ -143,9 +204,10 @@ impl Connection {
             .header("return-client-request-id", "true")
             .deadline(DEADLINE)
             .answer_bytes_max(ANSWER_BYTES_MAX);
-        match acting_for {
-            Some(mailbox) => request.header("x-anchormailbox", mailbox.as_str()),
-            None => request,
+        match (affinity, acting_for) {
+            (Some(affinity), _) => along(request, affinity),
+            (None, Some(mailbox)) => request.header("x-anchormailbox", mailbox.as_str()),
+            (None, None) => request,
         }
     }
 
@@ -190,6 +252,16 @@ impl Connection {
 
     fn account(&self) -> MutexGuard<'_, Account> {
         self.0.account.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn along(request: Request, affinity: &Affinity) -> Request {
+    let request = request
+        .header("x-anchormailbox", affinity.anchor.as_str())
+        .header("x-preferserveraffinity", "true");
+    match &affinity.cookie {
+        Some(cookie) => request.header("cookie", &cookie.to_header()),
+        None => request,
     }
 }
 

@@ -32,8 +32,13 @@ pub enum Failure {
     Incomplete(&'static str),
     #[error("the stream was silent for too long")]
     Silent,
-    #[error("the stream ended as soon as it was open")]
-    EndedAtOnce,
+    #[error("the stream ended")]
+    Ended,
+    /// In good order.
+    #[error("Exchange closed the stream")]
+    Closed,
+    #[error("Exchange does not know subscriptions any more")]
+    SubscriptionsLost,
     #[error("the stream's documents are too large")]
     StreamOverflow,
 }
@@ -49,7 +54,9 @@ impl Failure {
             | Self::Malformed(_)
             | Self::Incomplete(_)
             | Self::Silent
-            | Self::EndedAtOnce
+            | Self::Ended
+            | Self::Closed
+            | Self::SubscriptionsLost
             | Self::StreamOverflow => None,
         }
     }
@@ -86,12 +93,32 @@ impl Failure {
             || self.remedy() == Remedy::GiveUp(Reason::OurDefect)
     }
 
+    /// Exchange wants us to ask for less.
+    pub fn is_throttling(&self) -> bool {
+        match self {
+            Self::Refused { code, back_off } => back_off.is_some() || is_throttling(code),
+            Self::NotEws { status, .. } => matches!(status, 429 | 503),
+            Self::Http(_)
+            | Self::PasswordRefused
+            | Self::SignInRefusedOnce
+            | Self::Malformed(_)
+            | Self::Incomplete(_)
+            | Self::Silent
+            | Self::Ended
+            | Self::Closed
+            | Self::SubscriptionsLost
+            | Self::StreamOverflow => false,
+        }
+    }
+
     /// docs/exchange-notes.md has the table.
     pub fn remedy(&self) -> Remedy {
         match self {
             Self::Http(_)
             | Self::Silent
-            | Self::EndedAtOnce
+            | Self::Ended
+            | Self::Closed
+            | Self::SubscriptionsLost
             | Self::StreamOverflow
             | Self::Incomplete(_) => Remedy::BackOff,
             Self::SignInRefusedOnce => Remedy::RetryAfter(Duration::from_mins(1)),
@@ -112,20 +139,37 @@ fn remedy_of(code: &ResponseCode, back_off: Option<Duration>) -> Remedy {
         Code::ErrorSubscriptionNotFound
         | Code::ErrorInvalidSubscription
         | Code::ErrorExpiredSubscription
-        | Code::ErrorReadEventsFailed => Remedy::Resubscribe,
+        | Code::ErrorReadEventsFailed
+        | Code::ErrorNewEventStreamConnectionOpened => Remedy::Resubscribe,
+        Code::ErrorMailboxMoveInProgress
+        | Code::ErrorMailboxFailover
+        | Code::ErrorMailboxStoreUnavailable
+        | Code::ErrorProxyRequestNotAllowed
+        | Code::ErrorIncorrectSchemaVersion => Remedy::Relocate,
         Code::ErrorInvalidSyncStateData => Remedy::SyncFromScratch,
         Code::ErrorNonExistentMailbox => Remedy::GiveUp(Reason::NoSuchMailbox),
-        Code::ErrorImpersonateUserDenied
-        | Code::ErrorImpersonationDenied
+        Code::ErrorImpersonateUserDenied => Remedy::Doubt(Reason::ImpersonationDenied),
+        Code::ErrorImpersonationDenied
         | Code::ErrorImpersonationFailed
         | Code::ErrorAccessDenied => Remedy::GiveUp(Reason::ImpersonationDenied),
         Code::ErrorNonPrimarySmtpAddress => Remedy::GiveUp(Reason::NotThePrimaryAddress),
         Code::ErrorSchemaValidation | Code::ErrorInvalidPropertySet | Code::ErrorInvalidRequest => {
             Remedy::GiveUp(Reason::OurDefect)
         }
-        // Throttling, moves, fail-overs and whatever a newer server invents: wait, longer each time.
+        // Throttling, and whatever a newer server invents: wait, longer each time.
         _ => Remedy::BackOff,
     }
+}
+
+/// Whether a refusal, of a whole request or of a part, means "slower".
+pub fn is_throttling(code: &ResponseCode) -> bool {
+    matches!(
+        code,
+        ResponseCode::ErrorServerBusy
+            | ResponseCode::ErrorTimeoutExpired
+            | ResponseCode::ErrorExceededConnectionCount
+            | ResponseCode::ErrorTooManyObjectsOpened
+    )
 }
 
 impl From<ItemError> for Failure {
@@ -161,11 +205,12 @@ mod tests {
             (refused(busy.clone(), Some(7000)), Remedy::RetryAfter(Duration::from_secs(7))),
             (refused(busy, None), Remedy::BackOff),
             (refused(ResponseCode::ErrorSubscriptionNotFound, None), Remedy::Resubscribe),
+            (refused(ResponseCode::ErrorMailboxMoveInProgress, None), Remedy::Relocate),
             (refused(ResponseCode::ErrorInvalidSyncStateData, None), Remedy::SyncFromScratch),
             (refused(ResponseCode::from("ErrorOfTomorrow"), None), Remedy::BackOff),
             (
                 refused(ResponseCode::ErrorImpersonateUserDenied, None),
-                Remedy::GiveUp(Reason::ImpersonationDenied),
+                Remedy::Doubt(Reason::ImpersonationDenied),
             ),
             (Failure::PasswordRefused, Remedy::GiveUp(Reason::WrongPassword)),
             (

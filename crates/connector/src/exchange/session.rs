@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use ews::{
     DateTime, FolderRef, Item, ItemId, ItemRef, Operation, ResponseCode, field,
     ids::{DistinguishedFolderName, RecurringMasterItemId},
@@ -20,6 +21,7 @@ use windows_timezones::WindowsTimezone;
 
 use super::{
     Connection, Failure,
+    affinity::{Affinity, Cookie},
     item::{self, Row},
 };
 use crate::{
@@ -28,8 +30,6 @@ use crate::{
     write_back::{Mails, Write},
 };
 
-/// Entries asked for at once; halved when an answer is too large.
-const ENTRIES_PER_REQUEST: usize = 50;
 /// The most a page of changes may hold.
 const CHANGES_PER_PAGE: i32 = 512;
 /// Rows of a window; a clipped window is halved.
@@ -43,6 +43,21 @@ pub struct Session {
 /// A standing order for notifications.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct SubscriptionId(pub String);
+
+impl SubscriptionId {
+    /// The server that keeps the subscription, as Exchange's ids seem to say: length, host name,
+    /// then 16 and a GUID, in base64. Nobody promises it: a hint for grouping, nothing more.
+    pub fn back_end(&self) -> Option<String> {
+        let bytes = STANDARD.decode(&self.0).ok()?;
+        let (length, rest) = bytes.split_first_chunk::<2>()?;
+        let length = usize::from(u16::from_le_bytes(*length));
+        let host = std::str::from_utf8(rest.get(..length)?).ok()?;
+        let is_followed_by_guid = rest.get(length..)?.starts_with(&16_u16.to_le_bytes());
+        let is_host = !host.is_empty()
+            && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+        (is_followed_by_guid && is_host).then(|| host.to_ascii_lowercase())
+    }
+}
 
 /// Some changes, with the bookmark behind them.
 pub struct ChangesPage {
@@ -69,7 +84,11 @@ impl Session {
         &self.mailbox
     }
 
-    pub async fn subscribe(&self) -> Result<SubscriptionId, Failure> {
+    /// With the cookie that leads to the server that keeps the subscription, if it was given.
+    pub async fn subscribe(
+        &self,
+        affinity: &Affinity,
+    ) -> Result<(SubscriptionId, Option<Cookie>), Failure> {
         let events = vec![
             EventType::Created,
             EventType::Modified,
@@ -77,8 +96,11 @@ impl Session {
             EventType::Moved,
             EventType::Copied,
         ];
-        let reply = self.call(&Subscribe::streaming(vec![calendar()], events)).await?;
-        reply.subscription_id.map(SubscriptionId).ok_or(Failure::Incomplete("a subscription id"))
+        let request = Subscribe::streaming(vec![calendar()], events);
+        let answer = self.connection.call_one_along(affinity, &self.mailbox, &request).await?;
+        let (reply, cookie) = answer;
+        let id = reply.subscription_id.ok_or(Failure::Incomplete("a subscription id"))?;
+        Ok((SubscriptionId(id), cookie))
     }
 
     /// One that is gone already is as good as ended.
@@ -173,8 +195,9 @@ impl Session {
     /// skipped, so that it cannot stop a calendar.
     async fn items(&self, ids: Vec<ItemRef>, shape: &ItemShape) -> Result<Vec<Found>, Failure> {
         let mut found = Vec::with_capacity(ids.len());
+        let at_once = self.connection.batch(&self.mailbox);
         let mut batches: Vec<Vec<ItemRef>> =
-            ids.chunks(ENTRIES_PER_REQUEST).rev().map(<[ItemRef]>::to_vec).collect();
+            ids.chunks(at_once).rev().map(<[ItemRef]>::to_vec).collect();
         while let Some(mut batch) = batches.pop() {
             let request = GetItem { item_shape: shape.clone(), item_ids: batch.clone() };
             match self.connection.call(Some(&self.mailbox), &request).await {

@@ -121,10 +121,89 @@ fn somebody_elses_lease_means_starting_over_with_the_state() {
         &mut live(),
         [
             (hint("a"), Action::Look([(SourceId("a".into()), None)].into())),
-            (Event::Failed(Remedy::WaitForLease), Action::LoadState),
+            (Event::Failed(Remedy::WaitForLease), Action::AwaitLease),
+            (Event::Due, Action::LoadState),
             (Event::Done, Action::Reconcile { from_scratch: false }),
         ],
     );
+}
+
+#[test]
+fn a_noisy_mailbox_is_looked_at_once_a_second() {
+    let look = |id: &str| Action::Look([(SourceId(id.into()), None)].into());
+    let mut mailbox = live();
+    assert_eq!(mailbox.on(hint("a"), at(10)), look("a"), "the first hint at once");
+    assert_eq!(mailbox.on(Event::Done, at(10)), Action::Wait(Duration::from_secs(3590)));
+    assert_eq!(mailbox.on(hint("b"), at(10)), Action::Wait(Duration::from_secs(1)));
+    assert_eq!(mailbox.on(Event::Due, at(11)), look("b"));
+}
+
+#[test]
+fn what_was_forgotten_for_lack_of_room_is_read_when_needed() {
+    let mut mailbox = live();
+    mailbox.unload();
+    assert!(mailbox.is_live());
+    check(
+        &mut mailbox,
+        [
+            (Event::Due, Action::Wait(Duration::from_mins(60))),
+            (hint("a"), Action::LoadState),
+            (Event::Done, Action::Look([(SourceId("a".into()), None)].into())),
+        ],
+    );
+}
+
+#[test]
+fn a_mailbox_that_moves_is_looked_for_and_subscribed_to_there() {
+    check(
+        &mut live(),
+        [
+            (listening(), Action::Reconcile { from_scratch: false }),
+            (Event::Failed(Remedy::Relocate), Action::Pause(Duration::from_secs(1))),
+            (Event::Due, Action::Relocate),
+            (Event::Failed(Remedy::BackOff), Action::Pause(Duration::from_secs(2))),
+            (Event::Due, Action::Relocate),
+            (Event::Done, Action::Subscribe),
+            (Event::Done, Action::Wait(Duration::from_mins(5))),
+            (listening(), Action::Reconcile { from_scratch: false }),
+        ],
+    );
+}
+
+#[test]
+fn a_refusal_that_comes_for_no_reason_is_believed_the_third_time() {
+    let reason = Reason::ImpersonationDenied;
+    let doubted = || Event::Failed(Remedy::Doubt(reason));
+    let read = || Action::Reconcile { from_scratch: false };
+    check(
+        &mut live(),
+        [
+            (listening(), read()),
+            (doubted(), Action::Pause(Duration::from_secs(1))),
+            (Event::Due, read()),
+            (doubted(), Action::Pause(Duration::from_secs(2))),
+            (Event::Due, read()),
+            (doubted(), Action::RaiseAlarm(reason)),
+            (Event::Done, Action::Pause(Duration::from_mins(1))),
+        ],
+    );
+}
+
+#[test]
+fn trouble_that_should_pass_is_told_once_when_it_does_not() {
+    let mut mailbox = live();
+    mailbox.on(listening(), at(0));
+    let mut alarms = 0;
+    for minute in 0..60 {
+        let busy = Event::Failed(Remedy::RetryAfter(Duration::from_mins(1)));
+        if mailbox.on(busy, at(minute * 60)) == Action::RaiseAlarm(Reason::LongTrouble) {
+            assert_eq!((minute, alarms), (15, 0));
+            alarms += 1;
+            mailbox.on(Event::Done, at(minute * 60));
+        }
+        mailbox.on(Event::Due, at(minute * 60 + 60));
+    }
+    assert_eq!(alarms, 1);
 }
 
 #[test]
@@ -160,6 +239,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Failed(Remedy::SyncFromScratch)),
         1 => Just(Event::Failed(Remedy::ReadState)),
         1 => Just(Event::Failed(Remedy::WaitForLease)),
+        1 => Just(Event::Failed(Remedy::Relocate)),
+        1 => Just(Event::Failed(Remedy::Doubt(Reason::ImpersonationDenied))),
         1 => Just(Event::Failed(Remedy::GiveUp(Reason::NoSuchMailbox))),
         1 => any::<[bool; 4]>().prop_map(|[a, b, c, d]| Event::News(News {
             is_listening_anew: a,
@@ -183,7 +264,7 @@ proptest! {
         for event in events {
             match (&event, &last) {
                 (Event::Done, Action::LoadState) => loaded = true,
-                (Event::Done, Action::Subscribe) => listening = false,
+                (Event::Done, Action::Subscribe | Action::Relocate) => listening = false,
                 (Event::Done, Action::Reconcile { .. } | Action::Look(_)) => unread = false,
                 (Event::Failed(Remedy::Resubscribe), _) => listening = false,
                 (Event::Failed(Remedy::ReadState | Remedy::WaitForLease), _) => loaded = false,
@@ -198,7 +279,10 @@ proptest! {
             last = mailbox.on(event, at(0));
             match &last {
                 Action::Reconcile { .. } | Action::Look(_) => prop_assert!(loaded && listening, "too early"),
-                Action::Wait(_) => prop_assert!(loaded && (!unread || !listening), "too soon"),
+                Action::Wait(time) => {
+                    let is_coalescing = *time <= Duration::try_from(LOOK_EVERY_MIN).expect("a second");
+                    prop_assert!(!unread || !listening || is_coalescing, "too soon");
+                }
                 _ => {}
             }
         }
