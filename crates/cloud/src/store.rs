@@ -7,7 +7,10 @@
 //! Callers let a function here run to its end: a connection left in the middle of a statement is
 //! closed, and a database in memory ends with its connection.
 
-use std::{sync::Once, time::Duration};
+use std::{
+    sync::{Arc, Once},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use protocol::ids::{OrganizationId, UserId};
@@ -21,11 +24,13 @@ mod meetings;
 mod purge;
 mod schema;
 mod state;
+mod writer;
 
 pub use changes::{CatchUp, ChangeKind, LoggedChange};
 pub use commit::CommitRefused;
 pub use meetings::Window;
 pub use purge::{CHANGES_KEPT, MEETINGS_KEPT, Purged};
+use writer::Writer;
 
 /// The database of one organization's cloud.
 #[derive(Clone)]
@@ -33,6 +38,7 @@ pub struct Store {
     pool: AnyPool,
     clock: Clock,
     organization: OrganizationId,
+    writer: Writer,
 }
 
 /// The database does not answer, or holds what we did not write. Nothing was changed.
@@ -40,6 +46,10 @@ pub struct Store {
 pub enum Failure {
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    #[error("the database failed for several commits at once")]
+    Together(#[source] Arc<sqlx::Error>),
+    #[error("the database is being closed")]
+    Closed,
     #[error("a stored meeting cannot be read")]
     Unreadable(#[from] serde_json::Error),
     #[error("the database was written by a newer version of this program")]
@@ -70,7 +80,8 @@ impl Store {
             .connect(&creating(address))
             .await?;
         schema::bring_up_to_date(&pool).await?;
-        Ok(Self { pool, clock: clock.clone(), organization })
+        let writer = Writer::start(pool.clone(), clock.clone(), &organization);
+        Ok(Self { pool, clock: clock.clone(), organization, writer })
     }
 
     /// Whether the database answers.

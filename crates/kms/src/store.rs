@@ -9,18 +9,25 @@ use uuid::Uuid;
 use world::clock::Clock;
 
 use crate::{
-    audit::{Entry, Head, Linked},
+    audit::{Entry, Linked},
     config::Place,
 };
+
+mod writer;
+
+pub(crate) use writer::NotWritten;
+use writer::Writer;
 
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
     clock: Clock,
     pool: AnyPool,
+    writer: Writer,
 }
 
 /// A key as it lies in the database. No `Debug`, since it may one day grow an unwrapped part.
+#[derive(Clone)]
 pub(crate) struct StoredKey {
     pub(crate) id: Uuid,
     pub(crate) resource: Uuid,
@@ -72,7 +79,7 @@ impl Store {
             .await
             .map_err(StoreFailure::Open)?;
         sqlx::raw_sql(SCHEMA).execute(&pool).await.map_err(StoreFailure::Open)?;
-        Ok(Self { clock: clock.clone(), pool })
+        Ok(Self { clock: clock.clone(), writer: Writer::start(pool.clone()), pool })
     }
 
     pub(crate) async fn close(&self) {
@@ -137,49 +144,15 @@ impl Store {
     }
 
     /// `false` if somebody else has put one in between; theirs stays.
-    pub(crate) async fn put_first_key(&self, key: &StoredKey) -> sqlx::Result<bool> {
+    pub(crate) async fn put_first_key(&self, key: StoredKey) -> Result<bool, NotWritten> {
         let _hold = self.clock.hold();
-        let done = sqlx::query(
-            "insert into keys (id, resource, purpose, epoch, made, wrapped) \
-             values ($1, $2, $3, $4, $5, $6) on conflict (resource, purpose, epoch) do nothing",
-        )
-        .bind(key.id.to_string())
-        .bind(key.resource.to_string())
-        .bind(word(key.purpose))
-        .bind(FIRST_EPOCH)
-        .bind(key.made.to_string())
-        .bind(key.wrapped.clone())
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected() == 1)
+        self.writer.first_key(key).await
     }
 
-    /// Two writers at once cannot both follow the same row: the later one fails.
-    pub(crate) async fn append(&self, entry: &Entry) -> sqlx::Result<()> {
+    /// When it returns, the entry is in the log and will stay there.
+    pub(crate) async fn append(&self, entry: Entry) -> Result<(), NotWritten> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
-        let last = sqlx::query("select seq, hash from audit order by seq desc limit 1")
-            .fetch_optional(&mut *transaction)
-            .await?;
-        let head = match last {
-            Some(row) => Head { seq: row.try_get("seq")?, hash: row.try_get("hash")? },
-            None => Head::default(),
-        };
-        let linked = Linked::after(&head, entry);
-        sqlx::query(
-            "insert into audit (seq, time, actor, op, object, result, hash) \
-             values ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(linked.seq)
-        .bind(entry.time.as_str())
-        .bind(entry.actor.as_str())
-        .bind(entry.op.as_str())
-        .bind(entry.object.as_str())
-        .bind(entry.result)
-        .bind(linked.hash)
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await
+        self.writer.log(entry).await
     }
 
     /// Up to `most` rows after this one, oldest first.

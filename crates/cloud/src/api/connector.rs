@@ -74,10 +74,10 @@ pub(crate) async fn commit(
 ) -> Result<axum::Json<Committed>> {
     let user = user_id(&user)?;
     check(&commit)?;
-    let committed = app.store.commit(&connector.id, user, &commit).await?;
+    let (upserts, deletes) = (commit.upserts.len(), commit.deletes.len());
+    let committed = app.store.commit(&connector.id, user, commit).await?;
     tracing::debug!(
-        %user, version = committed.version, user_rev = committed.user_rev,
-        upserts = commit.upserts.len(), deletes = commit.deletes.len(),
+        %user, version = committed.version, user_rev = committed.user_rev, upserts, deletes,
         "Committed changes of mailbox {user}"
     );
     app.feed.publish(user, committed.user_rev);

@@ -7,7 +7,7 @@ use protocol::{
 };
 use sqlx::{Row, any::AnyRow};
 
-use super::{Result, Store, head};
+use super::{Result, Store, head, meetings::opened};
 
 /// What a change was for the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,8 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         let rev = head(&mut transaction, user).await?;
         let rows = sqlx::query(
-            "select change.rev, change.meeting_id, change.kind, meeting.body from change \
+            "select change.rev, change.meeting_id, change.kind, meeting.body, meeting.user_rev \
+             from change \
              left join meeting on meeting.user_id = change.user_id \
                and meeting.id = change.meeting_id \
              where change.user_id = $1 and change.rev > $2 and change.rev <= $3 \
@@ -101,11 +102,14 @@ impl Store {
 }
 
 fn logged_change(row: &AnyRow) -> Result<LoggedChange> {
-    let body: Option<String> = row.try_get(3)?;
+    let meeting = match row.try_get::<Option<String>, _>(3)? {
+        Some(body) => Some(Box::new(opened(&body, row.try_get(4)?)?)),
+        None => None,
+    };
     Ok(LoggedChange {
         rev: row.try_get(0)?,
         id: MeetingId(row.try_get(1)?),
         kind: ChangeKind::from_word(&row.try_get::<String, _>(2)?),
-        meeting: body.map(|body| serde_json::from_str(&body)).transpose()?,
+        meeting,
     })
 }

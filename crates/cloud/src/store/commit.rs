@@ -1,4 +1,5 @@
-//! One page of changes and the state that covers it: both or neither.
+//! One page of changes and the state that covers it: both or neither. Many of them share a
+//! transaction (`crates/cloud/src/store/writer.rs`), each with an answer of its own.
 
 use jiff::Timestamp;
 use protocol::{
@@ -7,10 +8,10 @@ use protocol::{
     join_button,
     meeting::SealedMeeting,
 };
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, Row as _};
 use uuid::Uuid;
 
-use super::{ChangeKind, Failure, Result, Store, head, leases, micros};
+use super::{ChangeKind, Failure, Result, Store, leases, micros};
 
 /// Answers kept per user for repeated commits; a connector repeats only its latest.
 const ANSWERS_KEPT: i64 = 16;
@@ -33,41 +34,91 @@ impl From<sqlx::Error> for CommitRefused {
 }
 
 impl Store {
-    /// All of it in one transaction, or nothing.
+    /// All of it or nothing. Returns when it lies on the disk, which the [`Writer`](super::Writer)
+    /// waits for once for all who commit at this moment.
     pub async fn commit(
         &self,
         connector: &ConnectorId,
         user: UserId,
-        commit: &Commit,
+        commit: Commit,
     ) -> Result<Committed, CommitRefused> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
-        let now = self.clock.now(); // after waiting for the connection, or the fence would be late
-        let organization = &self.organization.0;
-        if !leases::is_held(&mut transaction, organization, connector, user, commit, now).await? {
-            return Err(CommitRefused::StaleLease);
+        let meetings = commit.upserts.iter().map(Row::of).collect::<Result<Vec<_>>>()?;
+        self.writer.carry_out(Order { connector: connector.clone(), user, commit, meetings }).await
+    }
+}
+
+/// A commit, with everything that can be done before it has the database.
+pub(super) struct Order {
+    connector: ConnectorId,
+    user: UserId,
+    commit: Commit,
+    meetings: Vec<Row>,
+}
+
+/// A meeting as it lies in its table.
+struct Row {
+    id: MeetingId,
+    series: MeetingId,
+    starts_at: i64,
+    ends_at: i64,
+    rev: i64,
+    has_join: i64,
+    body: String,
+}
+
+impl Row {
+    fn of(meeting: &SealedMeeting) -> Result<Self> {
+        let (_, ends_at) = join_button::window(meeting.start, meeting.duration_minutes);
+        Ok(Self {
+            id: meeting.id.clone(),
+            series: meeting.series_id.clone(),
+            starts_at: micros(meeting.start),
+            ends_at: micros(ends_at),
+            rev: meeting.hc.rev,
+            has_join: i64::from(meeting.meeting_join_info.is_some() && !meeting.is_deleted),
+            body: body(meeting)?,
+        })
+    }
+}
+
+impl Order {
+    /// Inside a transaction with others: what refuses an order is found out before it has written
+    /// anything, so that a refusal takes nothing back and does not touch the others.
+    pub(super) async fn carry_out(
+        &self,
+        connection: &mut AnyConnection,
+        organization: &str,
+        now: Timestamp,
+    ) -> Result<Result<Committed, CommitRefused>> {
+        let Self { connector, user, commit, meetings } = self;
+        if !leases::is_held(connection, organization, connector, *user, commit, now).await? {
+            return Ok(Err(CommitRefused::StaleLease));
         }
-        let mut list = List::lock(&mut transaction, organization, user, now).await?;
+        let mut list = List { connection, organization, user: user.to_string(), rev: 0, now };
         if let Some(answer) = list.answer(commit.batch_id).await? {
-            return Ok(answer);
+            return Ok(Ok(answer));
         }
-        for meeting in &commit.upserts {
+        let Some(version) = list.replace_state(commit).await? else {
+            return Ok(Err(CommitRefused::StateConflict));
+        };
+        let before = list.lock().await?;
+        for meeting in meetings {
             list.put(meeting).await?;
         }
         for id in &commit.deletes {
             list.delete(id).await?;
         }
-        let user_rev = list.save_head().await?;
-        let version = list.replace_state(commit).await?.ok_or(CommitRefused::StateConflict)?;
-        let answer = Committed { version, user_rev };
+        if list.rev > before {
+            list.save_head().await?;
+        }
+        let answer = Committed { version, user_rev: list.rev };
         list.remember(commit.batch_id, answer).await?;
-        transaction.commit().await?;
-        Ok(answer)
+        Ok(Ok(answer))
     }
 }
 
-/// One user's list while it is being changed. The lock on its head row makes revisions gap-free
-/// and ordered, also after rollbacks; a database sequence would leave gaps.
+/// One user's list while it is being changed.
 struct List<'a> {
     connection: &'a mut AnyConnection,
     organization: &'a str,
@@ -76,22 +127,19 @@ struct List<'a> {
     now: Timestamp,
 }
 
-impl<'a> List<'a> {
-    async fn lock(
-        connection: &'a mut AnyConnection,
-        organization: &'a str,
-        user: UserId,
-        now: Timestamp,
-    ) -> Result<Self> {
-        sqlx::query(
+impl List<'_> {
+    /// Takes the head row and reads it. The lock on it makes revisions gap-free and ordered, also
+    /// after rollbacks; a database sequence would leave gaps.
+    async fn lock(&mut self) -> Result<i64> {
+        let row = sqlx::query(
             "insert into head (user_id, rev) values ($1, 0) \
-             on conflict (user_id) do update set rev = head.rev",
+             on conflict (user_id) do update set rev = head.rev returning rev",
         )
-        .bind(user.to_string())
-        .execute(&mut *connection)
+        .bind(&self.user)
+        .fetch_one(&mut *self.connection)
         .await?;
-        let rev = head(connection, user).await?;
-        Ok(Self { connection, organization, user: user.to_string(), rev, now })
+        self.rev = row.try_get(0)?;
+        Ok(self.rev)
     }
 
     async fn answer(&mut self, batch: Uuid) -> Result<Option<Committed>> {
@@ -107,9 +155,9 @@ impl<'a> List<'a> {
     }
 
     /// A state that is not newer than the stored one was delivered before: nothing to see.
-    async fn put(&mut self, meeting: &SealedMeeting) -> Result<()> {
+    async fn put(&mut self, meeting: &Row) -> Result<()> {
         let stored = self.stored_rev(&meeting.id).await?;
-        if stored.is_some_and(|stored| meeting.hc.rev <= stored) {
+        if stored.is_some_and(|stored| meeting.rev <= stored) {
             return Ok(());
         }
         let kind = if stored.is_some() { ChangeKind::Update } else { ChangeKind::Create };
@@ -126,9 +174,7 @@ impl<'a> List<'a> {
         Ok(row.map(|row| row.try_get(0)).transpose()?)
     }
 
-    async fn write(&mut self, meeting: &SealedMeeting) -> Result<()> {
-        let (_, ends_at) = join_button::window(meeting.start, meeting.duration_minutes);
-        let has_join = meeting.meeting_join_info.is_some() && !meeting.is_deleted;
+    async fn write(&mut self, meeting: &Row) -> Result<()> {
         sqlx::query(
             "insert into meeting (organization, user_id, id, series, starts_at, ends_at, \
                                   rev, user_rev, has_join, body) \
@@ -141,13 +187,13 @@ impl<'a> List<'a> {
         .bind(self.organization)
         .bind(&self.user)
         .bind(&meeting.id.0)
-        .bind(&meeting.series_id.0)
-        .bind(micros(meeting.start))
-        .bind(micros(ends_at))
-        .bind(meeting.hc.rev)
+        .bind(&meeting.series.0)
+        .bind(meeting.starts_at)
+        .bind(meeting.ends_at)
+        .bind(meeting.rev)
         .bind(self.rev)
-        .bind(i64::from(has_join))
-        .bind(body(meeting, self.rev)?)
+        .bind(meeting.has_join)
+        .bind(&meeting.body)
         .execute(&mut *self.connection)
         .await?;
         Ok(())
@@ -181,13 +227,13 @@ impl<'a> List<'a> {
         Ok(())
     }
 
-    async fn save_head(&mut self) -> Result<i64> {
+    async fn save_head(&mut self) -> Result<()> {
         sqlx::query("update head set rev = $2 where user_id = $1")
             .bind(&self.user)
             .bind(self.rev)
             .execute(&mut *self.connection)
             .await?;
-        Ok(self.rev)
+        Ok(())
     }
 
     /// `None` if the state is not the expected version.
@@ -229,10 +275,13 @@ impl<'a> List<'a> {
     }
 }
 
-/// As it will be served, except for the links, which depend on our address.
-fn body(meeting: &SealedMeeting, user_rev: i64) -> Result<String> {
+/// As it will be served, except for the links, which depend on our address, and the user's revision,
+/// which has a column of its own.
+fn body(meeting: &SealedMeeting) -> Result<String> {
+    if meeting.links.is_empty() {
+        return Ok(serde_json::to_string(meeting)?);
+    }
     let mut meeting = meeting.clone();
-    meeting.hc.user_rev = user_rev;
     meeting.links.clear();
     Ok(serde_json::to_string(&meeting)?)
 }

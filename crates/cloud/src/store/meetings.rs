@@ -36,7 +36,7 @@ impl Store {
         // The head first: what is committed in between is then seen twice, never missed.
         let rev = head(&mut transaction, user).await?;
         let rows = sqlx::query(
-            "select body from meeting \
+            "select body, user_rev from meeting \
              where user_id = $1 and ends_at >= $2 and starts_at < $3 \
                and (ends_at > $2 or starts_at >= $2) \
              order by starts_at, id limit $4",
@@ -58,7 +58,7 @@ impl Store {
 
     pub async fn meeting(&self, user: UserId, id: &MeetingId) -> Result<Option<SealedMeeting>> {
         let _hold = self.clock.hold();
-        let row = sqlx::query("select body from meeting where user_id = $1 and id = $2")
+        let row = sqlx::query("select body, user_rev from meeting where user_id = $1 and id = $2")
             .bind(user.to_string())
             .bind(&id.0)
             .fetch_optional(&self.pool)
@@ -75,7 +75,7 @@ impl Store {
     ) -> Result<Vec<SealedMeeting>> {
         let _hold = self.clock.hold();
         let rows = sqlx::query(
-            "select body from meeting \
+            "select body, user_rev from meeting \
              where user_id = $1 and has_join = 1 and starts_at <= $2 and ends_at > $3 \
              order by starts_at, id limit $4",
         )
@@ -115,5 +115,12 @@ impl Store {
 }
 
 fn meeting(row: &AnyRow) -> Result<SealedMeeting> {
-    Ok(serde_json::from_str(&row.try_get::<String, _>(0)?)?)
+    opened(&row.try_get::<String, _>(0)?, row.try_get(1)?)
+}
+
+/// A meeting from its row's body and revision.
+pub(super) fn opened(body: &str, user_rev: i64) -> Result<SealedMeeting> {
+    let mut meeting: SealedMeeting = serde_json::from_str(body)?;
+    meeting.hc.user_rev = user_rev;
+    Ok(meeting)
 }

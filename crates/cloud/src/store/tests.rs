@@ -39,7 +39,10 @@ async fn lease_as(store: &Store, connector: &ConnectorId, owner: Uuid) -> Vec<Le
 
 /// What the commit came to: an answer, or why not.
 async fn put(store: &Store, commit: &Commit) -> Result<Committed, String> {
-    store.commit(&connector(), user(ANN), commit).await.map_err(|refused| format!("{refused:?}"))
+    store
+        .commit(&connector(), user(ANN), commit.clone())
+        .await
+        .map_err(|refused| format!("{refused:?}"))
 }
 
 async fn revisions(store: &Store, since: i64) -> Option<Vec<i64>> {
@@ -79,7 +82,7 @@ async fn each_connector_has_leases_of_its_own() {
     // A lease is good for its own connector only.
     assert_eq!(put(&store, &commit(OTHER, 0, 1)).await, Err("StaleLease".into()));
     assert_eq!(put(&store, &commit(OWNER, 0, 1)).await, Ok(Committed { version: 1, user_rev: 0 }));
-    let answer = store.commit(&other, user(ANN), &commit(OTHER, 1, 2)).await;
+    let answer = store.commit(&other, user(ANN), commit(OTHER, 1, 2)).await;
     assert_eq!(answer.expect("accepted").version, 2);
 }
 
@@ -150,6 +153,71 @@ async fn a_commit_is_all_or_nothing() {
     assert_eq!(put(&store, &again).await, Err("StateConflict".into()));
     let state = store.mailbox_state(user(ANN), false).await.expect("an answer");
     assert_eq!((state.version, state.lease_epoch), (1, 1));
+}
+
+/// Commits for a user each, all at the same time.
+async fn put_together(store: &Store, commits: Vec<(UserId, Commit)>) -> Vec<Result<i64, String>> {
+    let shards: Vec<Shard> = commits.iter().map(|(user, _)| user.shard()).collect();
+    let now = store.clock.now();
+    store.take_leases(&connector(), OWNER, &shards, now, TTL).await.expect("an answer");
+    let connector = connector();
+    let answers = commits.into_iter().map(|(user, commit)| store.commit(&connector, user, commit));
+    let answers = futures_util::future::join_all(answers).await.into_iter();
+    answers
+        .map(|answer| answer.map(|it| it.user_rev).map_err(|refused| format!("{refused:?}")))
+        .collect()
+}
+
+fn person(number: u128) -> UserId {
+    user(&format!("person-{number}@example.com"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_who_commit_together_get_an_answer_each() {
+    let store = store().await;
+    let refused = |number| number % 7 == 3;
+    let one = |number: u128| {
+        let mut one = commit(OWNER, if refused(number) { 5 } else { 0 }, number);
+        one.upserts = vec![meeting("a", 1, "10:00"), meeting("b", 1, "11:00")];
+        (person(number), one)
+    };
+    let answers = put_together(&store, (0..200).map(one).collect()).await;
+    for (answer, number) in answers.into_iter().zip(0..) {
+        let expected = if refused(number) { Err("StateConflict".to_owned()) } else { Ok(2) };
+        assert_eq!(answer, expected);
+        let head = store.head(person(number)).await.expect("an answer");
+        assert_eq!(head, if refused(number) { 0 } else { 2 });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_person_who_commits_twice_at_once_has_one_history() {
+    let store = store().await;
+    let both = (1..=2).map(|batch| (user(ANN), commit(OWNER, 0, batch))).collect();
+    assert_eq!(put_together(&store, both).await, [Ok(0), Err("StateConflict".to_owned())]);
+    let repeated = (1..=2).map(|_| (user(ANN), commit(OWNER, 1, 3))).collect();
+    assert_eq!(put_together(&store, repeated).await, [Ok(0), Ok(0)]);
+    assert_eq!(store.mailbox_state(user(ANN), false).await.expect("an answer").version, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_breaks_a_transaction_breaks_only_the_own_commit() {
+    let store = store().await;
+    let trigger = "create trigger broken before insert on change when new.meeting_id = 'bad' \
+                   begin select raise(abort, 'broken'); end";
+    sqlx::raw_sql(trigger).execute(&store.pool).await.expect("made");
+    let one = |number: u128| {
+        let mut one = commit(OWNER, 0, number);
+        one.upserts = vec![meeting(if number == 5 { "bad" } else { "good" }, 1, "10:00")];
+        (person(number), one)
+    };
+    let answers = put_together(&store, (0..10).map(one).collect()).await;
+    for (answer, number) in answers.into_iter().zip(0..) {
+        assert_eq!(answer.is_ok(), number != 5);
+        let state = store.mailbox_state(person(number), true).await.expect("an answer");
+        assert_eq!(state.version, i64::from(number != 5), "the state goes with its meetings");
+        assert_eq!(state.meetings.len(), usize::from(number != 5));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -73,7 +73,7 @@ impl Kms {
         }
         let given = self.give(caller, request).await;
         let entry = log_entry(caller, request, &given, now);
-        self.store.append(&entry).await.map_err(database)?;
+        self.store.append(entry).await.map_err(database)?;
         given
     }
 
@@ -120,7 +120,7 @@ impl Kms {
             return Ok(Given::Key(Box::new(key)));
         }
         let key = self.make(resource, purpose)?;
-        if self.store.put_first_key(&key).await.map_err(database)? {
+        if self.store.put_first_key(key.clone()).await.map_err(database)? {
             return Ok(Given::Made(Box::new(self.object(key)?)));
         }
         // Somebody else was quicker: theirs is the current one.
@@ -192,9 +192,9 @@ impl Kms {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the end of the chain: said once, here")]
-fn database(error: sqlx::Error) -> Denied {
-    tracing::error!(%error, "The key database does not answer");
+fn database(error: impl std::error::Error + 'static) -> Denied {
+    let error: &dyn std::error::Error = &error;
+    tracing::error!(error, "The key database does not answer");
     Denied::NotNow
 }
 

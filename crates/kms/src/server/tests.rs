@@ -377,7 +377,7 @@ async fn an_altered_log_shows() {
     ] {
         let store = Store::open(&Place::Memory, folder.clock()).await.expect("opens");
         for actor in ["a", "b", "c"] {
-            store.append(&site::entry(actor)).await.expect("written");
+            store.append(site::entry(actor)).await.expect("written");
         }
         assert_eq!(audit::verify(&store).await.expect("whole").seq, 3);
         store.execute(change).await.expect("done");
@@ -389,12 +389,12 @@ async fn an_altered_log_shows() {
 async fn a_log_written_anew_ends_differently() {
     let store = Store::open(&Place::Memory, Folder::new().clock()).await.expect("opens");
     for actor in ["a", "b"] {
-        store.append(&site::entry(actor)).await.expect("written");
+        store.append(site::entry(actor)).await.expect("written");
     }
     let kept = audit::verify(&store).await.expect("whole");
     store.execute("delete from audit").await.expect("done");
     for actor in ["forged", "b"] {
-        store.append(&site::entry(actor)).await.expect("written");
+        store.append(site::entry(actor)).await.expect("written");
     }
     // A chain written anew is whole in itself, but does not end as the one we knew.
     let forged = audit::verify(&store).await.expect("whole");

@@ -44,12 +44,51 @@ async fn the_first_key_stays() {
         made: Timestamp::UNIX_EPOCH,
         wrapped: vec![1; 60],
     };
-    assert!(store.put_first_key(&key(1, Purpose::Content)).await.expect("put"));
-    assert!(!store.put_first_key(&key(2, Purpose::Content)).await.expect("asked"));
-    assert!(store.put_first_key(&key(3, Purpose::Index)).await.expect("put"));
+    assert!(store.put_first_key(key(1, Purpose::Content)).await.expect("put"));
+    assert!(!store.put_first_key(key(2, Purpose::Content)).await.expect("asked"));
+    assert!(store.put_first_key(key(3, Purpose::Index)).await.expect("put"));
     let current = store.find_current_key(Uuid::nil(), Purpose::Content).await.expect("asked");
     assert_eq!(current.map(|key| key.id), Some(Uuid::from_u128(1)));
     assert!(store.find_key(Uuid::from_u128(2)).await.expect("asked").is_none());
     let found = store.find_key(Uuid::from_u128(3)).await.expect("asked").expect("there");
     assert_eq!((found.purpose, found.wrapped.len()), (Purpose::Index, 60));
+}
+
+fn entry(number: u32) -> Entry {
+    Entry {
+        time: Timestamp::UNIX_EPOCH.to_string(),
+        actor: number.to_string(),
+        op: "retrieve".into(),
+        object: "kms://keys/1".into(),
+        result: 200,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_who_ask_together_stand_in_one_chain() {
+    let clock = Clock::virtual_from(Timestamp::UNIX_EPOCH);
+    let store = Store::open(&Place::Memory, clock).await.expect("opens");
+    let all = (0..600).map(|number| store.append(entry(number)));
+    for written in futures_util::future::join_all(all).await {
+        written.expect("written");
+    }
+    assert_eq!(crate::audit::verify(&store).await.expect("whole").seq, 600);
+    let keys = (0..3).map(|id| StoredKey {
+        id: Uuid::from_u128(id),
+        resource: Uuid::nil(),
+        purpose: Purpose::Content,
+        made: Timestamp::UNIX_EPOCH,
+        wrapped: vec![1; 60],
+    });
+    let put = futures_util::future::join_all(keys.map(|key| store.put_first_key(key))).await;
+    let are_first: Vec<bool> = put.into_iter().map(|is_first| is_first.expect("put")).collect();
+    assert_eq!(are_first, [true, false, false]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_logged_is_said_to_whoever_asked() {
+    let clock = Clock::virtual_from(Timestamp::UNIX_EPOCH);
+    let store = Store::open(&Place::Memory, clock).await.expect("opens");
+    store.execute("drop table audit").await.expect("done");
+    assert!(matches!(store.append(entry(1)).await, Err(NotWritten::Database(_))));
 }
