@@ -37,6 +37,7 @@ struct Inner {
     board: Arc<Board>,
     members: Vec<Member>,
     remembered: Mutex<Remembered>,
+    remembered_bytes_max: usize,
 }
 
 struct Member {
@@ -56,7 +57,11 @@ struct Remembered {
 }
 
 impl Fleet {
-    pub fn new(shared: &Arc<Shared>, addresses: Vec<MailboxAddress>) -> Self {
+    pub fn new(
+        shared: &Arc<Shared>,
+        addresses: Vec<MailboxAddress>,
+        remembered_bytes_max: usize,
+    ) -> Self {
         let board = Arc::new(Board::new(u32::try_from(addresses.len()).unwrap_or(u32::MAX)));
         let seats = (0..).map(Seat);
         let member = |(address, seat): (MailboxAddress, Seat)| {
@@ -71,6 +76,7 @@ impl Fleet {
             board: Arc::clone(&board),
             members,
             remembered: Mutex::default(),
+            remembered_bytes_max,
         }))
     }
 
@@ -166,7 +172,7 @@ impl Inner {
     /// Notes what a mailbox remembers now, and says who has to forget.
     fn remembers(&self, seat: Seat, bytes: usize) -> Vec<Seat> {
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        remembered.note(seat, bytes, REMEMBERED_BYTES_MAX)
+        remembered.note(seat, bytes, self.remembered_bytes_max)
     }
 
     /// Unless a worker has it: then it is not idle, and is noted again when it is done.

@@ -53,6 +53,7 @@ pub struct Connector {
     practice: Arc<Practice>,
     private_key: zeroize::Zeroizing<String>,
     alarms: Alarms,
+    remembered_bytes_max: usize,
 }
 
 impl Connector {
@@ -71,7 +72,22 @@ impl Connector {
         config.check()?;
         let connection = Connection::new(world.clone(), &config.exchange)?;
         let practice = Arc::new(Practice::new(&config)?);
-        Ok(Self { config, world, connection, practice, private_key, alarms: Alarms::default() })
+        Ok(Self {
+            config,
+            world,
+            connection,
+            practice,
+            private_key,
+            alarms: Alarms::default(),
+            remembered_bytes_max: fleet::REMEMBERED_BYTES_MAX,
+        })
+    }
+
+    /// Less than [`fleet::REMEMBERED_BYTES_MAX`], even nothing: all of it lies in the cloud.
+    #[must_use]
+    pub fn remember_at_most(mut self, bytes: usize) -> Self {
+        self.remembered_bytes_max = bytes;
+        self
     }
 
     pub fn alarms(&self) -> Alarms {
@@ -85,7 +101,8 @@ impl Connector {
     /// Follows the mailboxes until told to stop. Dropping the future at any moment is a crash
     /// that the next start recovers from.
     pub async fn run(self, stop: Stop) -> Result<(), Mistake> {
-        let Self { config, world, connection, practice, private_key, alarms } = self;
+        let Self { config, world, connection, practice, private_key, alarms, remembered_bytes_max } =
+            self;
         let key =
             || ConnectorKey::new(config.id.clone(), &private_key).map_err(|_reason| Mistake::Key);
         let cloud = Cloud::new(world.clone(), config.cloud_url.clone(), Arc::new(key()?));
@@ -118,7 +135,7 @@ impl Connector {
             alarms,
         });
         let mailboxes = addresses.len();
-        let fleet = Fleet::new(&shared, addresses);
+        let fleet = Fleet::new(&shared, addresses, remembered_bytes_max);
         let mut tasks = JoinSet::new();
         tasks.spawn(renewing);
         fleet.start(&mut tasks);

@@ -61,6 +61,8 @@ pub struct Pass<'a> {
     /// Series whose master has changed: their exceptions may meet elsewhere now, although they
     /// have not changed themselves.
     changed_series: BTreeSet<Vec<u8>>,
+    /// The first trouble with a single entry.
+    troubled: Option<exchange::Failure>,
 }
 
 impl<'a> Pass<'a> {
@@ -74,6 +76,7 @@ impl<'a> Pass<'a> {
             fresh: BTreeMap::new(),
             masters: BTreeMap::new(),
             changed_series: BTreeSet::new(),
+            troubled: None,
         }
     }
 
@@ -92,7 +95,7 @@ impl<'a> Pass<'a> {
     fn outcome(self, read: Result<(), Failure>) -> Outcome {
         let mut outcome = self.outcome;
         outcome.deleted.retain(|id| !outcome.changed.contains_key(id));
-        if let Err(failure) = read {
+        if let Some(failure) = read.err().or(self.troubled.map(Failure::from)) {
             outcome.sync_state = None;
             outcome.interrupted = Some(failure);
         }
@@ -182,6 +185,7 @@ impl<'a> Pass<'a> {
                 }
                 Found::Gone => needs_window = true,
                 Found::Unusable(why) => self.unusable(why),
+                Found::Trouble(failure) => self.trouble(failure)?,
             }
         }
         Ok(needs_window)
@@ -218,6 +222,8 @@ impl<'a> Pass<'a> {
                     }
                     // Gone since the window was read: the next hint says so.
                     Found::Gone => {}
+                    // What is listed stays as it is until it can be read.
+                    Found::Trouble(failure) => self.trouble(failure)?,
                     Found::Unusable(why) => {
                         self.unusable(why);
                         // Better no line than one with an old time.
@@ -282,7 +288,8 @@ impl<'a> Pass<'a> {
             }
             return Ok(());
         }
-        if let Some(link) = self.join_link(&entry).await? {
+        let Some(link) = self.join_link(&entry).await? else { return Ok(()) };
+        if let Some(link) = link {
             entry.meeting.show_place_without(&link);
             let place = &mut entry.meeting.location.0;
             *place = self.following.practice.place_without_keyword(place);
@@ -300,25 +307,34 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// An occurrence with a text of its own still meets where its series meets.
-    async fn join_link(&mut self, entry: &Entry) -> Result<Option<conference::JoinLink>, Failure> {
+    /// An occurrence with a text of its own still meets where its series meets. `None` if that
+    /// cannot be told now.
+    async fn join_link(
+        &mut self,
+        entry: &Entry,
+    ) -> Result<Option<Option<conference::JoinLink>>, Failure> {
         let practice = &self.following.practice;
         let sender = self.sender(entry);
         if let Some(link) = practice.join_link(entry, sender) {
-            return Ok(Some(link));
+            return Ok(Some(Some(link)));
         }
         if entry.kind != Kind::Exception {
-            return Ok(None);
+            return Ok(Some(None));
         }
         if !self.masters.contains_key(&entry.uid) {
             let master = match self.session.master_of(&entry.id).await? {
                 Found::Entry(master) => Some(master),
                 Found::Gone | Found::Unusable(_) => None,
+                Found::Trouble(failure) => {
+                    self.trouble(failure)?;
+                    return Ok(None);
+                }
             };
             self.masters.insert(entry.uid.clone(), master);
         }
         let master = self.masters.get(&entry.uid).and_then(Option::as_ref);
-        Ok(master.and_then(|master| self.following.practice.join_link(master, sender)))
+        let link = master.and_then(|master| self.following.practice.join_link(master, sender));
+        Ok(Some(link))
     }
 
     fn sender(&self, entry: &Entry) -> Sender {
@@ -354,6 +370,7 @@ impl<'a> Pass<'a> {
                     let again = self.session.entries(std::slice::from_ref(&entry.id)).await?;
                     match again.into_iter().next() {
                         Some(Found::Entry(now)) => entry = now,
+                        Some(Found::Trouble(failure)) => return Err(failure.into()),
                         Some(Found::Gone | Found::Unusable(_)) | None => return Ok(None),
                     }
                 }
@@ -378,6 +395,15 @@ impl<'a> Pass<'a> {
         tracing::warn!(mailbox.id = %self.following.user, error = %failure, "Join details could not be written into an invitation");
         entry.meeting.notes.push(note::NO_CONFERENCE);
         Ok(entry)
+    }
+
+    /// What goes wrong with one entry must not stop the others; it is tried again later.
+    fn trouble(&mut self, failure: exchange::Failure) -> Result<(), Failure> {
+        if failure.concerns_all() {
+            return Err(failure.into());
+        }
+        self.troubled.get_or_insert(failure);
+        Ok(())
     }
 
     fn unusable(&self, why: &'static str) {

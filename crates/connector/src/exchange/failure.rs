@@ -84,6 +84,16 @@ impl Failure {
             || matches!(self.code(), Some(ResponseCode::ErrorMessageSizeExceeded))
     }
 
+    /// A window was wider than Exchange allows.
+    pub fn is_range_too_big(&self) -> bool {
+        self.code() == Some(&ResponseCode::ErrorCalendarViewRangeTooBig)
+    }
+
+    /// Whether it makes no sense to go on with the other entries of the calendar.
+    pub fn concerns_all(&self) -> bool {
+        self.is_throttling() || self.remedy() != Remedy::BackOff
+    }
+
     /// A refusal that says something about the entry we wrote to, not about the mailbox.
     pub fn concerns_one_entry(&self) -> bool {
         let Some(code) = self.code() else { return false };

@@ -73,6 +73,8 @@ pub enum Found {
     Gone,
     /// There, but of no use to us: too large, corrupt, or without a start.
     Unusable(&'static str),
+    /// This one could not be read now.
+    Trouble(Failure),
 }
 
 impl Session {
@@ -148,7 +150,10 @@ impl Session {
         let mut rows = Vec::new();
         let mut spans = vec![(from, to)];
         while let Some((from, to)) = spans.pop() {
-            let (found, is_complete) = self.span(from, to).await?;
+            let (found, is_complete) = match self.span(from, to).await {
+                Err(failure) if failure.is_range_too_big() => (Vec::new(), false),
+                found => found?,
+            };
             let half = to.duration_since(from) / 2;
             match from.checked_add(half) {
                 Ok(middle) if !is_complete && middle > from && half.as_secs() > 0 => {
@@ -202,9 +207,11 @@ impl Session {
             let request = GetItem { item_shape: shape.clone(), item_ids: batch.clone() };
             match self.connection.call(Some(&self.mailbox), &request).await {
                 Ok(results) if results.len() == batch.len() => {
-                    for result in results {
-                        found.push(self.found(result.map(|items| items.items))?);
-                    }
+                    let stopped = results.iter().position(is_stopped).filter(|first| *first > 0);
+                    let rest = stopped.map(|first| batch.split_off(first));
+                    let answered = results.into_iter().take(batch.len());
+                    found.extend(answered.map(|result| self.found(result.map(|all| all.items))));
+                    batches.extend(rest);
                 }
                 Ok(_) => return Err(Failure::Incomplete("one result per item")),
                 Err(failure) if failure.is_too_large() && batch.len() > 1 => {
@@ -219,27 +226,24 @@ impl Session {
         Ok(found)
     }
 
-    fn found(&self, result: Result<Vec<Item>, ews::ItemError>) -> Result<Found, Failure> {
+    fn found(&self, result: Result<Vec<Item>, ews::ItemError>) -> Found {
         match result {
             Ok(items) => {
                 let item = items.into_iter().find_map(Item::into_calendar_item);
                 let entry = item.and_then(|item| item::entry(&item, &self.mailbox));
-                Ok(match entry {
-                    Some(entry) => Found::Entry(Box::new(entry)),
-                    None => Found::Unusable("not an entry with a start"),
+                entry.map_or(Found::Unusable("not an entry with a start"), |entry| {
+                    Found::Entry(Box::new(entry))
                 })
             }
             Err(error) => match error.code {
                 ResponseCode::ErrorItemNotFound
                 | ResponseCode::ErrorInvalidIdMalformed
                 | ResponseCode::ErrorCalendarOccurrenceIsDeletedFromRecurrence
-                | ResponseCode::ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange => {
-                    Ok(Found::Gone)
-                }
+                | ResponseCode::ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange => Found::Gone,
                 ResponseCode::ErrorCorruptData | ResponseCode::ErrorMessageSizeExceeded => {
-                    Ok(Found::Unusable("corrupt or too large"))
+                    Found::Unusable("corrupt or too large")
                 }
-                _ => Err(error.into()),
+                _ => Found::Trouble(error.into()),
             },
         }
     }
@@ -278,6 +282,11 @@ impl Session {
     async fn call<O: Operation>(&self, operation: &O) -> Result<O::Reply, Failure> {
         self.connection.call_one(Some(&self.mailbox), operation).await
     }
+}
+
+/// Exchange gave up on the rest of a batch: it is to be asked for again.
+fn is_stopped<T>(result: &Result<T, ews::ItemError>) -> bool {
+    result.as_ref().is_err_and(|error| error.code == ResponseCode::ErrorBatchProcessingStopped)
 }
 
 fn calendar() -> FolderRef {

@@ -17,3 +17,4 @@ mod outages;
 mod recurring;
 mod simulation;
 mod site;
+mod streams;

@@ -71,6 +71,8 @@ pub(crate) struct Settings {
     pub(crate) connector: &'static str,
     pub(crate) service_password: String,
     pub(crate) may_not_impersonate: Vec<String>,
+    /// What the connector may remember in memory, if not as much as usual.
+    pub(crate) remembered_bytes_max: Option<usize>,
     /// Folder of the databases; in memory if there is none.
     pub(crate) data: Option<PathBuf>,
 }
@@ -84,6 +86,7 @@ impl Default for Settings {
             connector: "connector-1",
             service_password: SERVICE_PASSWORD.to_owned(),
             may_not_impersonate: Vec::new(),
+            remembered_bytes_max: None,
             data: None,
         }
     }
@@ -158,7 +161,10 @@ impl Site {
         let config = connector_config(&self.settings);
         let private = self.key.private_pem.clone();
         let connector = Connector::with_key(config, self.memory.host("connector"), private);
-        let connector = connector.expect("usable settings");
+        let mut connector = connector.expect("usable settings");
+        if let Some(bytes) = self.settings.remembered_bytes_max {
+            connector = connector.remember_at_most(bytes);
+        }
         let (alarms, connection) = (connector.alarms(), connector.connection());
         let (stopper, stop) = Stopper::new();
         let task = tokio::spawn(async move {

@@ -33,7 +33,10 @@ pub(crate) struct Made {
 }
 
 pub(crate) async fn run(seed: u64, operations: &[Operation]) {
-    let mut site = Site::start_with(Settings { seed, ..Settings::default() }).await;
+    // Half of them forget each mailbox as soon as it is idle.
+    let remembered_bytes_max = (seed % 2 == 1).then_some(0);
+    let settings = Settings { seed, remembered_bytes_max, ..Settings::default() };
+    let mut site = Site::start_with(settings).await;
     let mut history = History::default();
     for operation in operations {
         people(&site, &mut history, *operation);
