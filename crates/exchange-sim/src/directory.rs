@@ -1,5 +1,7 @@
 //! Who exists in the simulated organization: people, rooms and service accounts.
 
+use std::path::PathBuf;
+
 use serde::Deserialize;
 use world::chance::Chance;
 
@@ -19,6 +21,9 @@ pub struct Config {
     /// An idle stream shows a sign of life this often.
     #[serde(default = "heartbeat_seconds_default")]
     pub heartbeat_seconds: u64,
+    /// Folder with Microsoft's `types.xsd` and `messages.xsd`: requests that break them are refused.
+    #[serde(default)]
+    pub schema: Option<PathBuf>,
 }
 
 /// Somebody, or a room, with a mailbox.
@@ -97,6 +102,7 @@ impl Config {
             rooms,
             service_accounts: vec![service],
             heartbeat_seconds: HEARTBEAT_SECONDS,
+            schema: None,
         }
     }
 

@@ -19,6 +19,7 @@ mod meetings;
 mod operations;
 mod properties;
 mod recurrence;
+mod schema;
 mod search;
 mod server;
 mod shape;
@@ -33,6 +34,7 @@ pub use crate::{
     directory::{Config, Kind, Person, ServiceAccount},
     faults::Trouble,
     mails::{Mail, MailKind},
+    schema::{Schema, SchemaFailure, Violation},
     simulator::{
         CalendarEntry, Changes, MeetingRef, NewMeeting, Occasion, Simulator, SimulatorFailure,
         StartFailure, start,

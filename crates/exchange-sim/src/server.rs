@@ -27,7 +27,9 @@ use crate::{
     directory::Config,
     faults::{Trouble, Troubles},
     mailbox::Store,
-    operations, streaming, text,
+    operations,
+    schema::Schema,
+    streaming, text,
 };
 
 /// As much as Exchange takes by default, roughly.
@@ -43,12 +45,13 @@ pub(crate) struct Shared {
     pub(crate) troubles: Mutex<Troubles>,
     pub(crate) attempts: Mutex<Attempts>,
     pub(crate) requests: Mutex<BTreeMap<String, u64>>,
+    schema: Option<Schema>,
     pub(crate) heartbeat: Duration,
     pub(crate) stop: Stop,
 }
 
 impl Shared {
-    pub(crate) fn new(config: Config, store: Store, stop: Stop) -> Self {
+    pub(crate) fn new(config: Config, store: Store, schema: Option<Schema>, stop: Stop) -> Self {
         let heartbeat = Duration::from_secs(config.heartbeat_seconds.max(1));
         Self {
             config,
@@ -56,6 +59,7 @@ impl Shared {
             troubles: Mutex::default(),
             attempts: Mutex::default(),
             requests: Mutex::default(),
+            schema,
             heartbeat,
             stop,
         }
@@ -89,6 +93,7 @@ async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respo
     let Ok(body) = to_bytes(request.into_body(), BODY_BYTES_MAX).await else {
         return respond(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", Body::empty());
     };
+    let offence = offence(&shared, &body);
     let read = read(&body);
     let operation = read.as_ref().map_or("Malformed", |(_, request)| request.name());
     *locked(&shared.requests).entry(operation.to_owned()).or_default() += 1;
@@ -98,14 +103,23 @@ async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respo
     {
         return response;
     }
-    let response = match read {
-        Ok((header, request)) => answer(&shared, &account, &header, request),
-        Err(refusal) => {
+    let response = match (offence, read) {
+        (Some(fault), _) => send(&Answer::Fault(fault)),
+        (None, Ok((header, request))) => answer(&shared, &account, &header, request),
+        (None, Err(refusal)) => {
             tracing::debug!(%refusal, error = %refusal.error, "A request breaks the schema");
             send(&refusal.fault().into())
         }
     };
     if trouble == Some(Trouble::LoseAnswer) { broken() } else { response }
+}
+
+/// What the published schema, if it is at hand, says against a request.
+fn offence(shared: &Shared, body: &[u8]) -> Option<Box<Fault>> {
+    let envelope = read_document(body).ok()?;
+    let violation = shared.schema.as_ref()?.check_envelope(&envelope).err()?;
+    tracing::warn!(%violation, "A request breaks the published schema");
+    Some(Box::new(violation.fault(body)))
 }
 
 /// Reads a request; markup where the schema has text is refused, as Exchange does.

@@ -19,6 +19,7 @@ use crate::{
     mailbox::{CALENDAR, Mailbox, Store, Stored, Target, key},
     mails::Mail,
     meetings::Fate,
+    schema::{Schema, SchemaFailure},
     server::{Shared, locked, router},
 };
 
@@ -32,8 +33,12 @@ pub struct Simulator {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the Exchange simulator cannot listen")]
-pub struct StartFailure(#[from] std::io::Error);
+pub enum StartFailure {
+    #[error("the Exchange simulator cannot listen")]
+    Listen(#[from] std::io::Error),
+    #[error("the schema for checking requests cannot be used")]
+    Schema(#[from] SchemaFailure),
+}
 
 /// Why an act of a test was refused, as EWS would say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,10 +46,11 @@ pub struct SimulatorFailure(pub ResponseCode);
 
 /// Listens and serves until told to stop.
 pub async fn start(config: Config, world: World, stop: Stop) -> Result<Simulator, StartFailure> {
+    let schema = config.schema.as_deref().map(Schema::read).transpose()?;
     let listener = world.network.listen(&config.listen).await?;
     let address = listener.address().to_owned();
     let store = Store::new(&config, world.clock.clone(), world.chance.clone());
-    let shared = Arc::new(Shared::new(config, store, stop.clone()));
+    let shared = Arc::new(Shared::new(config, store, schema, stop.clone()));
     let serving = world::http::serve(listener, router(Arc::clone(&shared)), stop);
     tokio::spawn(serving);
     tracing::info!(%address, "The Exchange simulator listens; this is not an Exchange server");

@@ -1,6 +1,6 @@
 //! `hybridcal exchange-sim`: the simulated Exchange alone, with its sample organization.
 
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
 
 use world::{World, stop::Stopper, tls::Trust};
 
@@ -14,6 +14,9 @@ pub struct Args {
     /// Where the simulator listens.
     #[arg(long, default_value = "127.0.0.1:8443")]
     exchange: String,
+    /// Folder with Microsoft's `types.xsd` and `messages.xsd`: refuse requests that break them.
+    #[arg(long, value_name = "FOLDER")]
+    schema: Option<PathBuf>,
     /// Print one line of JSON when it listens.
     #[arg(long)]
     json: bool,
@@ -41,7 +44,9 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
     }
     let world = World::system(&Trust::default())?;
     let (stopper, stop) = Stopper::new();
-    let config = exchange_sim::Config::sample_with(&args.exchange, || SAMPLE_PASSWORD.to_owned());
+    let mut config =
+        exchange_sim::Config::sample_with(&args.exchange, || SAMPLE_PASSWORD.to_owned());
+    config.schema = args.schema;
     let mut ready = Ready { is_for_trying_out: true, ..Ready::default() };
     describe(&mut ready, &config);
     let simulator = exchange_sim::start(config, world, stop).await?;

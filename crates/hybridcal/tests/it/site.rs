@@ -71,6 +71,8 @@ pub(crate) struct Settings {
     pub(crate) connector: &'static str,
     pub(crate) service_password: String,
     pub(crate) may_not_impersonate: Vec<String>,
+    /// Whether the simulator checks requests against Microsoft's schema, if it is at hand.
+    pub(crate) is_schema_checked: bool,
     /// What the connector may remember in memory, if not as much as usual.
     pub(crate) remembered_bytes_max: Option<usize>,
     /// Folder of the databases; in memory if there is none.
@@ -86,6 +88,7 @@ impl Default for Settings {
             connector: "connector-1",
             service_password: SERVICE_PASSWORD.to_owned(),
             may_not_impersonate: Vec::new(),
+            is_schema_checked: true,
             remembered_bytes_max: None,
             data: None,
         }
@@ -111,6 +114,7 @@ impl Site {
         let memory = World::in_memory(settings.start, settings.seed);
         let (stopper, stop) = Stopper::new();
         let mut sample = exchange_sim::Config::sample_with("exchange:443", || "x".to_owned());
+        sample.schema = published_schema().filter(|_| settings.is_schema_checked);
         for account in &mut sample.service_accounts {
             account.password = SERVICE_PASSWORD.to_owned();
             account.may_not_impersonate = settings.may_not_impersonate.clone();
@@ -295,6 +299,12 @@ impl Site {
     pub(crate) fn mails(&self, address: &str, kind: MailKind) -> usize {
         self.exchange.mails(address).into_iter().filter(|mail| mail.kind == kind).count()
     }
+}
+
+/// Microsoft's schema, if it lies beside this repository: then every request of ours is checked.
+fn published_schema() -> Option<PathBuf> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/ews/xsd/V2016_10");
+    Some(PathBuf::from(folder)).filter(|folder| folder.is_dir())
 }
 
 fn issuer_url() -> Url {

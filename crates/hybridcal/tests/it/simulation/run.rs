@@ -35,7 +35,9 @@ pub(crate) struct Made {
 pub(crate) async fn run(seed: u64, operations: &[Operation]) {
     // Half of them forget each mailbox as soon as it is idle.
     let remembered_bytes_max = (seed % 2 == 1).then_some(0);
-    let settings = Settings { seed, remembered_bytes_max, ..Settings::default() };
+    let is_schema_checked = seed.is_multiple_of(100);
+    let settings =
+        Settings { seed, remembered_bytes_max, is_schema_checked, ..Settings::default() };
     let mut site = Site::start_with(settings).await;
     let mut history = History::default();
     for operation in operations {
