@@ -1,23 +1,37 @@
 //! Every operation, both directions; a file each.
 
 mod convert_id;
+mod create_folder;
 mod create_item;
+mod delete_folder;
 mod delete_item;
 mod find_folder;
 mod find_item;
+mod form;
+mod get_events;
 mod get_folder;
 mod get_item;
+mod get_mail_tips;
+mod get_room_lists;
 mod get_server_time_zones;
+mod get_service_configuration;
 mod get_streaming_events;
+mod get_user_availability;
+mod get_user_configuration;
+mod get_user_oof_settings;
+mod move_item;
 mod resolve_names;
+mod send_notification;
 mod subscribe;
+mod sync_folder_hierarchy;
 mod sync_folder_items;
 mod unsubscribe;
+mod update_folder;
 mod update_item;
 
 use crate::{
     Fault, ReadFailure, Refusal, RequestHeader, ResponseMessage, ServerVersionInfo,
-    soap::{AnswerHeader, Envelope, Prefix, envelope},
+    soap::{Envelope, Prefix, envelope},
     xml::{Content, Node, Notes, XmlError, XmlErrorKind, element},
 };
 
@@ -25,34 +39,72 @@ pub use self::{
     convert_id::{
         AlternateId, ConvertId, ConvertIdReply, ConvertIdResponse, ConvertedId, IdFormat,
     },
+    create_folder::{CreateFolder, CreateFolderResponse},
     create_item::{CreateItem, CreateItemResponse, MessageDisposition, SendMeetingInvitations},
+    delete_folder::{DeleteFolder, DeleteFolderResponse},
     delete_item::{DeleteItem, DeleteItemResponse, DeleteType},
     find_folder::{FindFolder, FindFolderReply, FindFolderResponse, FolderTraversal, FoundFolders},
     find_item::{
         BasePoint, CalendarView, FindItem, FindItemReply, FindItemResponse, FoundItems,
         IndexedPageView, ItemTraversal, View,
     },
+    form::Form,
+    get_events::{GetEvents, GetEventsReply, GetEventsResponse},
     get_folder::{Folders, GetFolder, GetFolderResponse},
     get_item::{GetItem, GetItemResponse, Items},
+    get_mail_tips::{
+        GetMailTips, GetMailTipsReply, GetMailTipsResponse, MailTipType, MailTipTypes, MailTips,
+        OutOfOfficeMailTip,
+    },
+    get_room_lists::{
+        GetRoomLists, GetRoomListsReply, GetRoomListsResponse, GetRooms, GetRoomsReply,
+        GetRoomsResponse, Room,
+    },
     get_server_time_zones::{
         GetServerTimeZones, GetServerTimeZonesReply, GetServerTimeZonesResponse,
+    },
+    get_service_configuration::{
+        GetServiceConfiguration, GetServiceConfigurationReply, GetServiceConfigurationResponse,
+        MailTipsConfiguration, ServiceConfigurationName, SmtpDomain,
     },
     get_streaming_events::{
         ConnectionStatus, Event, EventObject, GetStreamingEvents, GetStreamingEventsReply,
         GetStreamingEventsResponse, Notification, ObjectEvent, StatusEvent,
     },
+    get_user_availability::{
+        FreeBusyReply, GetUserAvailability, GetUserAvailabilityReply, GetUserAvailabilityResponse,
+        SuggestionsReply,
+    },
+    get_user_configuration::{
+        GetUserConfiguration, GetUserConfigurationReply, GetUserConfigurationResponse,
+        UserConfiguration, UserConfigurationName,
+    },
+    get_user_oof_settings::{
+        GetUserOofSettings, GetUserOofSettingsReply, GetUserOofSettingsResponse,
+        SetUserOofSettings, SetUserOofSettingsResponse,
+    },
+    move_item::{CopyItem, CopyItemResponse, MoveItem, MoveItemResponse},
     resolve_names::{
         Resolution, ResolutionSet, ResolveNames, ResolveNamesReply, ResolveNamesResponse,
     },
+    send_notification::{SendNotification, SendNotificationResult, SubscriptionStatus},
     subscribe::{
-        EventType, StreamingSubscription, Subscribe, SubscribeReply, SubscribeResponse,
-        SubscriptionRequest,
+        EventType, PullSubscription, PushSubscription, StreamingSubscription, Subscribe,
+        SubscribeReply, SubscribeResponse, SubscriptionRequest,
+    },
+    sync_folder_hierarchy::{
+        DeletedFolder, FolderSyncChange, SyncFolderHierarchy, SyncFolderHierarchyReply,
+        SyncFolderHierarchyResponse, SyncedFolder,
     },
     sync_folder_items::{
         Change, DeletedItem, ReadFlagChange, SyncFolderItems, SyncFolderItemsReply,
         SyncFolderItemsResponse, SyncScope, SyncedItem,
     },
     unsubscribe::{Unsubscribe, UnsubscribeResponse},
+    update_folder::{
+        DeleteFolderField, FolderChange, FolderFieldChange, SetFolderField, UpdateFolder,
+        UpdateFolderResponse,
+    },
     update_item::{
         ConflictResolution, DeleteItemField, FieldChange, ItemChange,
         SendMeetingInvitationsOrCancellations, SetItemField, UpdateItem, UpdateItemReply,
@@ -62,15 +114,17 @@ pub use self::{
 
 /// A request, tied to what its answer carries.
 pub trait Operation: Content {
-    /// Microsoft's name, which is also the name of the request's element.
+    /// Microsoft's name, which the names of its elements begin with.
     const NAME: &'static str;
+    /// How its messages are framed.
+    const FORM: Form = Form::Messages;
     /// What the answer says about one object.
     type Reply: Content + Default;
 
     /// The request as a document to send.
     fn write_request(&self, header: &RequestHeader) -> String {
         envelope(Prefix::Soap, Some(header), |writer| {
-            writer.open(&format!("m:{}", Self::NAME));
+            writer.open(&format!("m:{}", Self::FORM.request(Self::NAME)));
             Content::write(self, writer);
             writer.close();
         })
@@ -88,7 +142,7 @@ pub trait Operation: Content {
                 XmlError::new(XmlErrorKind::Unexpected, &content.name, content.offset).into()
             );
         }
-        Ok(Response::read(&document)?)
+        Ok(Response::read(&document, Self::FORM)?)
     }
 }
 
@@ -120,46 +174,13 @@ impl<T> Response<T> {
     }
 }
 
-impl<T: Content + Default> Response<T> {
-    fn read(document: &Envelope) -> Result<Self, XmlError> {
-        let mut notes = Notes::default();
-        let header: AnswerHeader = document.header(&mut notes)?;
-        let content = &document.content;
-        let messages = content
-            .child("ResponseMessages")
-            .ok_or_else(|| {
-                let kind = XmlErrorKind::Missing("m:ResponseMessages");
-                XmlError::new(kind, &content.name, content.offset)
-            })?
-            .children
-            .iter()
-            .map(|node| ResponseMessage::read(node, &mut notes))
-            .collect::<Result<_, _>>()
-            .map_err(|error| error.inside(&content.name))?;
-        Ok(Self { server_version: header.server_version, messages })
-    }
-
-    fn write(&self, operation: &str, version: &ServerVersionInfo) -> String {
-        // clients of streams search the text for `<Envelope`
-        let prefix =
-            if operation == GetStreamingEvents::NAME { Prefix::None } else { Prefix::Soap };
-        let header = AnswerHeader { server_version: Some(version.clone()) };
-        envelope(prefix, Some(&header), |writer| {
-            writer.open(&format!("m:{operation}Response"));
-            writer.open("m:ResponseMessages");
-            for message in &self.messages {
-                writer.open(&format!("m:{operation}ResponseMessage"));
-                message.write(writer);
-                writer.close();
-            }
-            writer.close();
-            writer.close();
-        })
-    }
-}
-
 fn read_fault(document: &Envelope) -> Result<Fault, XmlError> {
     Fault::read(&document.content, &mut Notes::default()).map_err(|error| error.inside("Fault"))
+}
+
+/// Clients of streams search the text for `<Envelope`.
+fn prefix_of(operation: &str) -> Prefix {
+    if operation == GetStreamingEvents::NAME { Prefix::None } else { Prefix::Soap }
 }
 
 element! {
@@ -197,10 +218,11 @@ macro_rules! operations {
             }
 
             fn read(node: &Node, notes: &mut Notes) -> Result<Self, XmlError> {
-                match node.name.as_str() {
-                    $($operation::NAME => $operation::read(node, notes).map(Self::$operation),)*
-                    name => Ok(Self::Unknown(name.to_owned())),
-                }
+                let name = &node.name;
+                $(if *name == $operation::FORM.request($operation::NAME) {
+                    return $operation::read(node, notes).map(Self::$operation);
+                })*
+                Ok(Self::Unknown(name.clone()))
             }
         }
 
@@ -221,7 +243,10 @@ macro_rules! operations {
             /// The answer as a document; a fault is to be sent with HTTP 500.
             pub fn write(&self, version: &ServerVersionInfo) -> String {
                 match self {
-                    $(Self::$operation(response) => response.write($operation::NAME, version),)*
+                    $(Self::$operation(response) => {
+                        let prefix = prefix_of($operation::NAME);
+                        response.write($operation::NAME, $operation::FORM, prefix, version)
+                    })*
                     Self::Fault(fault) => fault.to_document(),
                 }
             }
@@ -234,7 +259,9 @@ macro_rules! operations {
                     return read_fault(&document).map(|fault| Self::Fault(Box::new(fault)));
                 }
                 match document.content.name.strip_suffix("Response") {
-                    $(Some($operation::NAME) => Response::read(&document).map(Self::$operation),)*
+                    $(Some($operation::NAME) => {
+                        Response::read(&document, $operation::FORM).map(Self::$operation)
+                    })*
                     _ => {
                         let content = &document.content;
                         Err(XmlError::new(XmlErrorKind::Unexpected, &content.name, content.offset))
@@ -271,7 +298,7 @@ macro_rules! operations {
             fn sample(source: &mut crate::xml::sample::Source) -> Self {
                 use crate::xml::sample::{Sample, Source};
                 let all: Vec<fn(&mut Source) -> Self> = vec![
-                    $(|source| Self::$operation(Response::new(Sample::sample(source))),)*
+                    $(|source| Self::$operation($operation::FORM.sample(source)),)*
                     |source| Self::Fault(Sample::sample(source)),
                 ];
                 source.pick(all)(source)
@@ -281,9 +308,11 @@ macro_rules! operations {
 }
 
 operations! {
-    ConvertId, CreateItem, DeleteItem, FindFolder, FindItem, GetFolder, GetItem,
-    GetServerTimeZones, GetStreamingEvents, ResolveNames, Subscribe, SyncFolderItems, Unsubscribe,
-    UpdateItem,
+    ConvertId, CopyItem, CreateFolder, CreateItem, DeleteFolder, DeleteItem, FindFolder, FindItem,
+    GetEvents, GetFolder, GetItem, GetMailTips, GetRoomLists, GetRooms, GetServerTimeZones,
+    GetServiceConfiguration, GetStreamingEvents, GetUserAvailability, GetUserConfiguration,
+    GetUserOofSettings, MoveItem, ResolveNames, SetUserOofSettings, Subscribe, SyncFolderHierarchy,
+    SyncFolderItems, Unsubscribe, UpdateFolder, UpdateItem,
 }
 
 impl From<Fault> for Answer {

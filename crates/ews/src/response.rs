@@ -99,40 +99,87 @@ impl std::error::Error for ItemError {}
 
 impl<T: Content + Default> ResponseMessage<T> {
     pub(crate) fn read(node: &Node, notes: &mut Notes) -> Result<Self, XmlError> {
-        match ResponseClass::from(node.attribute("ResponseClass").unwrap_or("Success")) {
-            ResponseClass::Error => Ok(Self::Error(read_error(node, notes))),
-            ResponseClass::Warning => {
-                let error = read_error(node, notes).without_subscriptions();
-                Ok(Self::Warning(T::read(node, notes)?, error))
+        Self::read_parts(Some(node), node, notes)
+    }
+
+    /// Reads a message whose values stand beside its `ResponseMessage`, not in it.
+    pub(crate) fn read_beside(parent: &Node, notes: &mut Notes) -> Result<Self, XmlError> {
+        Self::read_parts(parent.child("ResponseMessage"), parent, notes)
+    }
+
+    fn read_parts(
+        status: Option<&Node>,
+        value: &Node,
+        notes: &mut Notes,
+    ) -> Result<Self, XmlError> {
+        let class = status.and_then(|status| status.attribute("ResponseClass"));
+        match (ResponseClass::from(class.unwrap_or("Success")), status) {
+            (ResponseClass::Error, Some(status)) => Ok(Self::Error(read_error(status, notes))),
+            (ResponseClass::Warning, Some(status)) => {
+                let error = read_error(status, notes).without_subscriptions();
+                Ok(Self::Warning(T::read(value, notes)?, error))
             }
-            ResponseClass::Success | ResponseClass::Other(_) => {
-                T::read(node, notes).map(Self::Success)
-            }
+            _ => T::read(value, notes).map(Self::Success),
         }
     }
 
     /// Writes the content of an open message; a failed one carries the empty value, since the
     /// schema wants the containers even then.
     pub(crate) fn write(&self, writer: &mut Writer) {
+        self.write_status(writer);
+        self.write_value(writer);
+    }
+
+    pub(crate) fn write_beside(&self, writer: &mut Writer) {
+        writer.open("m:ResponseMessage");
+        self.write_status(writer);
+        writer.close();
+        self.write_value(writer);
+    }
+
+    fn write_status(&self, writer: &mut Writer) {
+        let class = match self {
+            Self::Success(_) => ResponseClass::Success,
+            Self::Warning(..) => ResponseClass::Warning,
+            Self::Error(_) => ResponseClass::Error,
+        };
+        writer.attribute("ResponseClass", class.as_str());
         match self {
-            Self::Success(value) => {
-                writer.attribute("ResponseClass", ResponseClass::Success.as_str());
+            Self::Success(_) => {
                 writer.open("m:ResponseCode");
                 writer.text(ResponseCode::NoError.as_str());
                 writer.close();
-                value.write(writer);
             }
-            Self::Warning(value, error) => {
-                writer.attribute("ResponseClass", ResponseClass::Warning.as_str());
-                error.clone().without_subscriptions().write(writer);
-                value.write(writer);
-            }
-            Self::Error(error) => {
-                writer.attribute("ResponseClass", ResponseClass::Error.as_str());
-                error.write(writer);
-                T::default().write(writer);
-            }
+            Self::Warning(_, error) => error.clone().without_subscriptions().write(writer),
+            Self::Error(error) => error.write(writer),
         }
+    }
+
+    fn write_value(&self, writer: &mut Writer) {
+        match self {
+            Self::Success(value) | Self::Warning(value, _) => value.write(writer),
+            Self::Error(_) => T::default().write(writer),
+        }
+    }
+}
+
+/// A message inside a larger answer, with its values beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside<T>(pub ResponseMessage<T>);
+
+impl<T: Content + Default> Content for Beside<T> {
+    fn read(node: &Node, notes: &mut Notes) -> Result<Self, XmlError> {
+        ResponseMessage::read_beside(node, notes).map(Self)
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        self.0.write_beside(writer);
+    }
+}
+
+impl<T> From<Result<T, ItemError>> for Beside<T> {
+    fn from(result: Result<T, ItemError>) -> Self {
+        Self(result.into())
     }
 }
 
@@ -158,5 +205,12 @@ impl<T: crate::xml::sample::Sample> crate::xml::sample::Sample for ResponseMessa
             }
             _ => Self::Error(ItemError::sample(source)),
         }
+    }
+}
+
+#[cfg(test)]
+impl<T: crate::xml::sample::Sample> crate::xml::sample::Sample for Beside<T> {
+    fn sample(source: &mut crate::xml::sample::Source) -> Self {
+        Self(ResponseMessage::sample(source))
     }
 }

@@ -73,7 +73,23 @@ pub(crate) fn answer(store: &mut Store, caller: &Caller, request: Request) -> An
             update_item::answer(store, caller, &request, change)
         })),
         Request::GetStreamingEvents(_) => refused(ResponseCode::ErrorInternalServerError),
-        Request::Unknown(name) => {
+        request @ (Request::CopyItem(_)
+        | Request::CreateFolder(_)
+        | Request::DeleteFolder(_)
+        | Request::GetEvents(_)
+        | Request::GetMailTips(_)
+        | Request::GetRoomLists(_)
+        | Request::GetRooms(_)
+        | Request::GetServiceConfiguration(_)
+        | Request::GetUserAvailability(_)
+        | Request::GetUserConfiguration(_)
+        | Request::GetUserOofSettings(_)
+        | Request::MoveItem(_)
+        | Request::SetUserOofSettings(_)
+        | Request::SyncFolderHierarchy(_)
+        | Request::UpdateFolder(_)
+        | Request::Unknown(_)) => {
+            let name = request.name();
             tracing::info!(operation = %name, "The Exchange simulator does not know an operation");
             refused(ResponseCode::ErrorSchemaValidation)
         }

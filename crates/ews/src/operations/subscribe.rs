@@ -1,4 +1,4 @@
-//! Subscribe: a subscription to the changes of folders, to be heard on a stream.
+//! Subscribe: a subscription to the changes of folders, to be heard on a stream, asked for, or sent.
 
 use super::{Operation, Response};
 use crate::{
@@ -17,6 +17,29 @@ element! {
         "t:EventTypes/t:EventType" event_types: Vec<EventType>,
     }
 
+    /// To be asked for with GetEvents.
+    pub struct PullSubscription {
+        "@SubscribeToAllFolders" subscribe_to_all_folders: Option<bool>,
+        "t:FolderIds?/*" folder_ids: Vec<FolderRef>,
+        "t:EventTypes/t:EventType" event_types: Vec<EventType>,
+        /// Where an earlier subscription had come to.
+        "t:Watermark" watermark: Option<String>,
+        /// Minutes without a question, after which it ends; 1 to 1440.
+        "t:Timeout" timeout: i32,
+    }
+
+    /// To be sent with SendNotification.
+    pub struct PushSubscription {
+        "@SubscribeToAllFolders" subscribe_to_all_folders: Option<bool>,
+        "t:FolderIds?/*" folder_ids: Vec<FolderRef>,
+        "t:EventTypes/t:EventType" event_types: Vec<EventType>,
+        "t:Watermark" watermark: Option<String>,
+        /// Minutes between signs of life; 1 to 1440.
+        "t:StatusFrequency" status_frequency: i32,
+        "t:URL" url: String = hidden,
+        "t:CallerData" caller_data: Option<String> = hidden,
+    }
+
     #[derive(Default)]
     pub struct SubscribeReply {
         "m:SubscriptionId" subscription_id: Option<String>,
@@ -26,8 +49,9 @@ element! {
 }
 
 one_of! {
-    /// Pull and push subscriptions are `Other`.
     pub enum SubscriptionRequest {
+        "m:PullSubscriptionRequest" Pull(PullSubscription),
+        "m:PushSubscriptionRequest" Push(PushSubscription),
         "m:StreamingSubscriptionRequest" Streaming(StreamingSubscription),
         other "m:",
     }

@@ -46,15 +46,20 @@ fn element(name: &str) -> &str {
     name.split_once('/').unwrap().1.split("__").next().unwrap()
 }
 
+/// The operation of a request's element; a few have a suffix.
+fn operation(name: &str) -> &str {
+    element(name).trim_end_matches("Request")
+}
+
 #[test]
 fn requests_of_our_operations_are_read_and_written_back() {
     let Some(documents) = documents("req") else { return };
     let (mut read, mut refused) = (0, Vec::new());
     for (name, bytes) in &documents {
         match read_request(bytes) {
-            Ok((_, Request::Unknown(operation))) => assert_eq!(operation, element(name)),
+            Ok((_, Request::Unknown(unknown))) => assert_eq!(unknown, element(name)),
             Ok((header, request)) => {
-                assert_eq!(request.name(), element(name));
+                assert_eq!(request.name(), operation(name));
                 let written = request.write(&header);
                 assert_eq!(read_request(written.as_bytes()), Ok((header, request)), "{name}");
                 read += 1;
@@ -143,12 +148,16 @@ const VERSION: ServerVersionInfo = ServerVersionInfo {
     version: None,
 };
 
-const REQUESTS_READ: usize = 134;
-const ANSWERS_READ: usize = 131;
+const REQUESTS_READ: usize = 154;
+const ANSWERS_READ: usize = 149;
 
-/// An invented way of naming the user to impersonate.
-const REFUSED_REQUESTS: [&str; 1] = ["viewpoint/FindItem__find_item_request: * is missing \
-     (at Header/ExchangeImpersonation/ConnectingSID, byte 330)"];
+/// The 30th of February, and an invented way of naming the user to impersonate.
+const REFUSED_REQUESTS: [&str; 2] = [
+    "msdocs-normalized/GetUserAvailabilityRequest__getuseravailabilityrequest_1: dateTime is \
+     unreadable (at GetUserAvailabilityRequest/FreeBusyViewOptions/TimeWindow/EndTime, byte 1535)",
+    "viewpoint/FindItem__find_item_request: * is missing \
+     (at Header/ExchangeImpersonation/ConnectingSID, byte 330)",
+];
 
 /// Placeholders instead of numbers, and bodies without a type.
 const ODD_VALUES: [&str; 6] = [
@@ -161,19 +170,10 @@ const ODD_VALUES: [&str; 6] = [
 ];
 
 /// First elements of answers that this crate does not speak.
-const NOT_OURS: [&str; 14] = [
+const NOT_OURS: [&str; 5] = [
     "Autodiscover",
     "GetDomainSettingsResponseMessage",
-    "GetEventsResponse",
-    "GetMailTipsResponse",
-    "GetRoomListsResponse",
-    "GetRoomsResponse",
-    "GetServiceConfigurationResponse",
-    "GetUserAvailabilityResponse",
-    "GetUserOofSettingsResponse",
     "GetUserPhotoResponse",
     "GetUserSettingsResponseMessage",
     "SetOofStatusResponse",
-    "SetUserOofSettingsResponse",
-    "SyncFolderHierarchyResponse",
 ];
