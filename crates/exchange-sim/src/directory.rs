@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use world::chance::Chance;
 
+use crate::policies::{FreeBusyAccess, MailTipsPolicy, RoomList};
+
 /// The simulator's configuration: where it listens, and who exists.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -18,6 +20,10 @@ pub struct Config {
     pub rooms: Vec<Person>,
     #[serde(default)]
     pub service_accounts: Vec<ServiceAccount>,
+    #[serde(default)]
+    pub room_lists: Vec<RoomList>,
+    #[serde(default)]
+    pub mail_tips: MailTipsPolicy,
     /// An idle stream shows a sign of life this often.
     #[serde(default = "heartbeat_seconds_default")]
     pub heartbeat_seconds: u64,
@@ -41,6 +47,9 @@ pub struct Person {
     pub time_zone: String,
     #[serde(default = "culture_default")]
     pub culture: String,
+    /// What everybody else sees of the calendar.
+    #[serde(default)]
+    pub free_busy: FreeBusyAccess,
 }
 
 /// An account with the role ApplicationImpersonation and no mailbox of its own.
@@ -95,12 +104,19 @@ impl Config {
             password: password(),
             may_not_impersonate: Vec::new(),
         };
+        let room_list = RoomList {
+            address: "rooms@example.com".to_owned(),
+            name: "All rooms".to_owned(),
+            rooms: rooms.iter().map(|room: &Person| room.address.clone()).collect(),
+        };
         Self {
             listen: listen.to_owned(),
             organization: "Example".to_owned(),
             people,
             rooms,
             service_accounts: vec![service],
+            room_lists: vec![room_list],
+            mail_tips: MailTipsPolicy::default(),
             heartbeat_seconds: HEARTBEAT_SECONDS,
             schema: None,
         }
@@ -128,6 +144,7 @@ impl Person {
             password: password.to_owned(),
             time_zone: time_zone_default(),
             culture: culture_default(),
+            free_busy: FreeBusyAccess::default(),
         }
     }
 

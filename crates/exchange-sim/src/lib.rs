@@ -5,11 +5,14 @@
 //! it; the [`Simulator`] that it returns lets tests and the demonstration act for the people in it,
 //! count what clients did, and order trouble. It shares no logic with the connector.
 
+mod absence;
 mod auth;
 mod calendar;
 mod directory;
 mod failure;
 mod faults;
+mod folders;
+mod free_busy;
 mod icalendar;
 mod ids;
 mod invitations;
@@ -17,7 +20,10 @@ mod mailbox;
 mod mails;
 mod meetings;
 mod operations;
+mod policies;
 mod properties;
+mod push;
+mod queues;
 mod recurrence;
 mod schema;
 mod search;
@@ -31,9 +37,11 @@ mod text;
 mod zone;
 
 pub use crate::{
+    absence::AutomaticReplies,
     directory::{Config, Kind, Person, ServiceAccount},
     faults::Trouble,
     mails::{Mail, MailKind},
+    policies::{FreeBusyAccess, MailTipsPolicy, RoomList},
     schema::{Schema, SchemaFailure, Violation},
     simulator::{
         CalendarEntry, Changes, MeetingRef, NewMeeting, Occasion, Simulator, SimulatorFailure,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ews::{
     FolderId, ItemError, ItemId, ResponseCode, ids::DistinguishedFolderName,
-    items::MeetingRequestType,
+    items::MeetingRequestType, out_of_office::OofSettings,
 };
 use jiff::Timestamp;
 use world::{chance::Chance, clock::Clock};
@@ -13,8 +13,11 @@ use crate::{
     calendar::Entry,
     directory::{Config, Kind, Person},
     failure::{Outcome, refuse},
+    folders::GoneFolder,
     ids::{Key, KeyKind, change_key, checksum},
     mails::{Mail, MailKind},
+    policies::{MailTipsPolicy, RoomList},
+    queues::Queues,
     subscriptions::{Happening, Subscriptions},
 };
 
@@ -31,6 +34,9 @@ pub(crate) struct Store {
     /// Numbers items, folders and changes: each is used once.
     last: u64,
     pub(crate) subscriptions: Subscriptions,
+    pub(crate) queues: Queues,
+    pub(crate) mail_tips: MailTipsPolicy,
+    pub(crate) room_lists: Vec<RoomList>,
     mails: Vec<(String, Mail)>,
     /// Sync states of another generation are invalid.
     pub(crate) sync_generation: u64,
@@ -43,6 +49,9 @@ pub(crate) struct Mailbox {
     pub(crate) folders: BTreeMap<u64, Folder>,
     pub(crate) items: BTreeMap<u64, Stored>,
     pub(crate) log: BTreeMap<u64, Logged>,
+    pub(crate) gone_folders: Vec<GoneFolder>,
+    /// Automatic replies, once somebody set them.
+    pub(crate) absence: Option<OofSettings>,
 }
 
 #[derive(Clone)]
@@ -53,6 +62,9 @@ pub(crate) struct Folder {
     pub(crate) class: String,
     /// The latest change of the folder or of anything in it.
     pub(crate) change: u64,
+    pub(crate) created: u64,
+    /// The latest change of the folder itself.
+    pub(crate) changed: u64,
 }
 
 #[derive(Clone)]
@@ -138,6 +150,9 @@ impl Store {
             mailboxes,
             last: FIRST_NUMBER,
             subscriptions: Subscriptions::default(),
+            queues: Queues::default(),
+            mail_tips: config.mail_tips.clone(),
+            room_lists: config.room_lists.clone(),
             mails: Vec::new(),
             sync_generation: 1,
         }
@@ -240,6 +255,24 @@ impl Store {
         Ok(new)
     }
 
+    /// A second one in another folder; its number.
+    pub(crate) fn copy_to(&mut self, mailbox: &str, number: u64, folder: u64) -> Outcome<u64> {
+        let mut stored = self.item(mailbox, number)?.clone();
+        let (new, change, now) = (self.next(), self.next(), self.clock.now());
+        let from = std::mem::replace(&mut stored.folder, folder);
+        (stored.change, stored.created, stored.modified) = (change, now, now);
+        let owner = self.mailbox_mut(mailbox)?;
+        if owner.items.len() >= ITEMS_MAX {
+            return Err(refuse(ResponseCode::ErrorQuotaExceeded));
+        }
+        owner.items.insert(new, stored);
+        let logged = Logged { folder, created: change, changed: change, is_gone: false };
+        owner.log.insert(new, logged);
+        owner.touch(folder, change);
+        self.tell(mailbox, from, &Happening::Copied { old: number, new, from, to: folder });
+        Ok(new)
+    }
+
     fn take(&mut self, mailbox: &str, number: u64) -> Outcome<Stored> {
         let change = self.next();
         let owner = self.mailbox_mut(mailbox)?;
@@ -258,6 +291,7 @@ impl Store {
         let now = self.clock.now();
         let Some(owner) = self.mailboxes.get(&key(mailbox)) else { return };
         self.subscriptions.tell(owner, folder, happening, now);
+        self.queues.tell(owner, folder, happening, now);
     }
 
     pub(crate) fn mail(&mut self, address: &str, mail: Mail) {
@@ -288,6 +322,8 @@ impl Mailbox {
                     name: name.to_owned(),
                     class: class.to_owned(),
                     change: number,
+                    created: number,
+                    changed: number,
                 };
                 (number, folder)
             })
@@ -295,8 +331,16 @@ impl Mailbox {
         let low = checksum(key(&person.address).as_bytes());
         let high = checksum(&low.to_be_bytes());
         let id = (u128::from(high) << 64 | u128::from(low)).to_be_bytes();
-        let (items, log) = (BTreeMap::new(), BTreeMap::new());
-        Self { person: person.clone(), kind, id, folders, items, log }
+        Self {
+            person: person.clone(),
+            kind,
+            id,
+            folders,
+            items: BTreeMap::new(),
+            log: BTreeMap::new(),
+            gone_folders: Vec::new(),
+            absence: None,
+        }
     }
 
     fn touch(&mut self, folder: u64, change: u64) {

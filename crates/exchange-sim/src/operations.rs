@@ -5,19 +5,29 @@ mod create_item;
 mod delete_item;
 mod find_folder;
 mod find_item;
+mod folders;
 mod get_folder;
 mod get_item;
+mod get_mail_tips;
+mod get_rooms;
 mod get_server_time_zones;
+mod get_service_configuration;
+mod get_user_availability;
+mod get_user_configuration;
+mod move_item;
 mod resolve_names;
 mod subscribe;
+mod sync_folder_hierarchy;
 mod sync_folder_items;
 mod update_item;
+mod user_oof_settings;
 
 use ews::{
     Answer, Fault, FolderRef, ItemRef, Request, Response, ResponseCode,
     operations::SendMeetingInvitations,
 };
 
+use self::move_item::Deed;
 use crate::{
     auth::Caller,
     failure::{Outcome, refuse},
@@ -32,9 +42,20 @@ pub(crate) fn answer(store: &mut Store, caller: &Caller, request: Request) -> An
         Request::ConvertId(request) => Answer::ConvertId(each(&request.source_ids, |id| {
             convert_id::answer(store, &request, id)
         })),
+        Request::CopyItem(request) => Answer::CopyItem(each(&request.item_ids, |item| {
+            move_item::answer(store, caller, &request.to_folder_id, item, Deed::Copy)
+        })),
+        Request::CreateFolder(request) => Answer::CreateFolder(each(&request.folders, |folder| {
+            folders::create(store, caller, &request, folder)
+        })),
         Request::CreateItem(request) => Answer::CreateItem(each(&request.items, |item| {
             create_item::answer(store, caller, &request, item)
         })),
+        Request::DeleteFolder(request) => {
+            Answer::DeleteFolder(each(&request.folder_ids, |folder| {
+                folders::delete(store, caller, &request, folder)
+            }))
+        }
         Request::DeleteItem(request) => Answer::DeleteItem(each(&request.item_ids, |item| {
             delete_item::answer(store, caller, &request, item)
         })),
@@ -48,48 +69,73 @@ pub(crate) fn answer(store: &mut Store, caller: &Caller, request: Request) -> An
                 find_item::answer(store, caller, &request, folder)
             }))
         }
+        Request::GetEvents(request) => {
+            Answer::GetEvents(Response::of(subscribe::get_events(store, &request)))
+        }
         Request::GetFolder(request) => Answer::GetFolder(each(&request.folder_ids, |folder| {
             get_folder::answer(store, caller, &request, folder)
         })),
         Request::GetItem(request) => Answer::GetItem(each(&request.item_ids, |item| {
             get_item::answer(store, caller, &request.item_shape, item)
         })),
+        Request::GetMailTips(request) => {
+            Answer::GetMailTips(get_mail_tips::answer(store, &request))
+        }
+        Request::GetRoomLists(_) => Answer::GetRoomLists(Response::of(Ok(get_rooms::lists(store)))),
+        Request::GetRooms(request) => {
+            Answer::GetRooms(Response::of(get_rooms::rooms(store, &request)))
+        }
         Request::GetServerTimeZones(request) => Answer::GetServerTimeZones(Response::of(Ok(
             get_server_time_zones::answer(store, &request),
         ))),
+        Request::GetServiceConfiguration(request) => {
+            Answer::GetServiceConfiguration(each(&request.requested, |name| {
+                get_service_configuration::answer(store, name)
+            }))
+        }
+        Request::GetUserAvailability(request) => {
+            match get_user_availability::answer(store, caller, &request) {
+                Ok(reply) => Answer::GetUserAvailability(Response::of(Ok(reply))),
+                Err(fault) => Answer::Fault(fault),
+            }
+        }
+        Request::GetUserConfiguration(request) => Answer::GetUserConfiguration(Response::of(
+            get_user_configuration::answer(store, caller, &request),
+        )),
+        Request::GetUserOofSettings(request) => Answer::GetUserOofSettings(Response::of(
+            user_oof_settings::get(store, caller, &request),
+        )),
+        Request::MoveItem(request) => Answer::MoveItem(each(&request.item_ids, |item| {
+            move_item::answer(store, caller, &request.to_folder_id, item, Deed::Move)
+        })),
         Request::ResolveNames(request) => {
             Answer::ResolveNames(Response::of(resolve_names::answer(store, &request)))
         }
+        Request::SetUserOofSettings(request) => Answer::SetUserOofSettings(Response::of(
+            user_oof_settings::set(store, caller, &request),
+        )),
         Request::Subscribe(request) => {
             Answer::Subscribe(Response::of(subscribe::subscribe(store, caller, &request)))
         }
+        Request::SyncFolderHierarchy(request) => Answer::SyncFolderHierarchy(Response::of(
+            sync_folder_hierarchy::answer(store, caller, &request),
+        )),
         Request::SyncFolderItems(request) => Answer::SyncFolderItems(Response::of(
             sync_folder_items::answer(store, caller, &request),
         )),
         Request::Unsubscribe(request) => {
             Answer::Unsubscribe(Response::of(subscribe::unsubscribe(store, &request)))
         }
+        Request::UpdateFolder(request) => {
+            Answer::UpdateFolder(each(&request.folder_changes, |change| {
+                folders::update(store, caller, change)
+            }))
+        }
         Request::UpdateItem(request) => Answer::UpdateItem(each(&request.item_changes, |change| {
             update_item::answer(store, caller, &request, change)
         })),
         Request::GetStreamingEvents(_) => refused(ResponseCode::ErrorInternalServerError),
-        request @ (Request::CopyItem(_)
-        | Request::CreateFolder(_)
-        | Request::DeleteFolder(_)
-        | Request::GetEvents(_)
-        | Request::GetMailTips(_)
-        | Request::GetRoomLists(_)
-        | Request::GetRooms(_)
-        | Request::GetServiceConfiguration(_)
-        | Request::GetUserAvailability(_)
-        | Request::GetUserConfiguration(_)
-        | Request::GetUserOofSettings(_)
-        | Request::MoveItem(_)
-        | Request::SetUserOofSettings(_)
-        | Request::SyncFolderHierarchy(_)
-        | Request::UpdateFolder(_)
-        | Request::Unknown(_)) => {
-            let name = request.name();
+        Request::Unknown(name) => {
             tracing::info!(operation = %name, "The Exchange simulator does not know an operation");
             refused(ResponseCode::ErrorSchemaValidation)
         }

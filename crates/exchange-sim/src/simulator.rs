@@ -1,11 +1,13 @@
 //! The simulator as tests and the demonstration hold it: start, act for people, count, trouble.
 
+mod absence;
 mod meeting;
 
 use std::{fmt, sync::Arc};
 
 use ews::{CalendarItem, ItemError, ResponseCode, items::ResponseType};
 use jiff::Timestamp;
+use tokio::sync::mpsc;
 use world::{World, stop::Stop};
 
 use self::meeting::describe;
@@ -19,6 +21,7 @@ use crate::{
     mailbox::{CALENDAR, Mailbox, Store, Stored, Target, key},
     mails::Mail,
     meetings::Fate,
+    push,
     schema::{Schema, SchemaFailure},
     server::{Shared, locked, router},
 };
@@ -51,6 +54,9 @@ pub async fn start(config: Config, world: World, stop: Stop) -> Result<Simulator
     let address = listener.address().to_owned();
     let store = Store::new(&config, world.clock.clone(), world.chance.clone());
     let shared = Arc::new(Shared::new(config, store, schema, stop.clone()));
+    let (pushes, started) = mpsc::channel(push::WAITING_MAX);
+    shared.store().queues.send_pushes_to(pushes);
+    tokio::spawn(push::run(Arc::clone(&shared), world.http.clone(), started));
     let serving = world::http::serve(listener, router(Arc::clone(&shared)), stop);
     tokio::spawn(serving);
     tracing::info!(%address, "The Exchange simulator listens; this is not an Exchange server");
@@ -233,7 +239,8 @@ impl Simulator {
     }
 
     pub fn subscriptions(&self) -> usize {
-        self.shared.store().subscriptions.count()
+        let store = self.shared.store();
+        store.subscriptions.count() + store.queues.count()
     }
 
     pub fn open_streams(&self) -> usize {
@@ -254,7 +261,9 @@ impl Simulator {
 
     /// As after a failover: nobody knows any subscription any more.
     pub fn lose_subscriptions(&self) {
-        self.shared.store().subscriptions.lose_all();
+        let mut store = self.shared.store();
+        store.subscriptions.lose_all();
+        store.queues.lose_all();
     }
 
     /// All streaming connections break; the subscriptions stay.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ews::{
     DateTime, ItemId, ResponseCode,
-    operations::{Event, EventObject, EventType, ObjectEvent},
+    operations::{Event, EventType, ObjectEvent},
 };
 use jiff::Timestamp;
 use tokio::sync::mpsc;
@@ -58,6 +58,7 @@ pub(crate) enum Happening {
     Modified(u64),
     Deleted(u64),
     Moved { old: u64, new: u64, from: u64, to: u64 },
+    Copied { old: u64, new: u64, from: u64, to: u64 },
 }
 
 impl Subscription {
@@ -69,7 +70,7 @@ impl Subscription {
         Self { mailbox: key(mailbox), folders, wanted, stream: None }
     }
 
-    fn hears(&self, folder: u64, happening: &Happening) -> bool {
+    pub(crate) fn hears(&self, folder: u64, happening: &Happening) -> bool {
         let follows =
             |folder| self.folders.as_ref().is_none_or(|folders| folders.contains(&folder));
         let (kind, is_there) = match happening {
@@ -77,6 +78,7 @@ impl Subscription {
             Happening::Modified(_) => (EventType::Modified, follows(folder)),
             Happening::Deleted(_) => (EventType::Deleted, follows(folder)),
             Happening::Moved { from, to, .. } => (EventType::Moved, follows(*from) || follows(*to)),
+            Happening::Copied { to, .. } => (EventType::Copied, follows(*to)),
         };
         is_there && self.wanted.contains(&kind)
     }
@@ -172,7 +174,7 @@ impl Subscriptions {
 }
 
 /// Laid out as in documented ids: the server's name, a GUID and a stamp.
-fn new_id(chance: &Chance) -> String {
+pub(crate) fn new_id(chance: &Chance) -> String {
     let mut bytes = 15_u16.to_le_bytes().to_vec();
     bytes.extend_from_slice(b"exchange-sim-01");
     bytes.extend_from_slice(&16_u16.to_le_bytes());
@@ -181,7 +183,7 @@ fn new_id(chance: &Chance) -> String {
     STANDARD.encode(bytes)
 }
 
-fn event(owner: &Mailbox, folder: u64, what: &Happening, at: Timestamp) -> Event {
+pub(crate) fn event(owner: &Mailbox, folder: u64, what: &Happening, at: Timestamp) -> Event {
     let object = |number: u64| -> ItemId {
         let change = owner.items.get(&number).map_or(0, |stored| stored.change);
         owner.item_id(number, change)
@@ -189,18 +191,16 @@ fn event(owner: &Mailbox, folder: u64, what: &Happening, at: Timestamp) -> Event
     let of = |number, folder| {
         ObjectEvent::of_item(object(number), owner.folder_id(folder), DateTime::from(at))
     };
+    let from_old = |old, new, from, to| ObjectEvent {
+        old_item_id: Some(object(old)),
+        old_parent_folder_id: Some(owner.folder_id(from)),
+        ..of(new, to)
+    };
     match what {
         Happening::Created(number) => Event::Created(of(*number, folder)),
         Happening::Modified(number) => Event::Modified(of(*number, folder)),
         Happening::Deleted(number) => Event::Deleted(of(*number, folder)),
-        Happening::Moved { old, new, from, to } => {
-            let moved = of(*new, *to);
-            debug_assert!(matches!(moved.object, EventObject::Item(_)));
-            Event::Moved(ObjectEvent {
-                old_item_id: Some(object(*old)),
-                old_parent_folder_id: Some(owner.folder_id(*from)),
-                ..moved
-            })
-        }
+        Happening::Moved { old, new, from, to } => Event::Moved(from_old(*old, *new, *from, *to)),
+        Happening::Copied { old, new, from, to } => Event::Copied(from_old(*old, *new, *from, *to)),
     }
 }

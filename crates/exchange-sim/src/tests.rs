@@ -1,6 +1,10 @@
 //! The simulator as a client sees it: raw EWS over the in-memory network, in virtual time.
 
+mod absences;
+mod availability;
+mod folders;
 mod meetings;
+mod queues;
 mod search;
 mod series;
 mod sign_in;

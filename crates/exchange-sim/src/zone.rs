@@ -1,5 +1,7 @@
 //! Time zones by whatever id a client sends, and the ids that we send.
 
+pub(crate) mod rules;
+
 use ews::time_zone::{
     Period, PlainTransition, RecurringDayTransition, TimeZoneDefinition, Transition,
     TransitionTarget, TransitionsGroup,

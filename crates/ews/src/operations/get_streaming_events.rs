@@ -110,6 +110,25 @@ impl Event {
     }
 }
 
+impl Event {
+    /// The same, with where a subscriber stands after it.
+    #[must_use]
+    pub fn with_watermark(mut self, watermark: String) -> Self {
+        let place = match &mut self {
+            Self::Copied(event)
+            | Self::Created(event)
+            | Self::Deleted(event)
+            | Self::Modified(event)
+            | Self::Moved(event)
+            | Self::NewMail(event)
+            | Self::FreeBusyChanged(event) => &mut event.watermark,
+            Self::Status(event) => &mut event.watermark,
+        };
+        *place = Some(watermark);
+        self
+    }
+}
+
 impl ObjectEvent {
     pub fn of_item(item: ItemId, parent: FolderId, at: DateTime) -> Self {
         Self {
