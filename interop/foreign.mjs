@@ -1,4 +1,5 @@
-// Runs the exchangelib suite that lies beside this repository, if it does, against the simulator.
+// Runs the conversations of foreign clients that lie beside this repository, if they do, against the
+// simulator: each client in each way of signing in, with a simulator of its own.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,45 +10,98 @@ import { PYTHON } from './parts/outlook.mjs'
 import { startExchange } from './parts/program.mjs'
 import { tell } from './parts/steps.mjs'
 
-const NAME = 'interop: foreign suite'
-const suite = fileURLToPath(new URL('../../shared/interop/exchangelib_suite.py', import.meta.url))
+const NAME = 'interop: foreign suites'
 const DEADLINE_MS = 300_000
 
-/** Steps that the simulator does not cover, each with the reason. */
-function skips() {
-  const lines = readFileSync(new URL('foreign-skips.txt', import.meta.url), 'utf8').split('\n')
-  return lines.filter((line) => line && !line.startsWith('#')).map((line) => line.split(/\s+/)[0])
-}
+const here = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+/** Who talks, and how they are told the way of signing in. */
+const CLIENTS = [
+  {
+    name: 'exchangelib',
+    suite: here('../../shared/interop/exchangelib_suite.py'),
+    command: PYTHON,
+    options: ['-B'],
+    signIn: (auth) => ['--auth', auth],
+  },
+  {
+    name: 'ews-javascript-api',
+    suite: here('../../shared/interop/ewsjs_suite.mjs'),
+    command: process.execPath,
+    options: [],
+    signIn: (auth) => (auth === 'ntlm' ? ['--ntlm'] : []),
+  },
+]
+
+/** Ways of signing in that the simulator offers. */
+const AUTHS = ['basic']
+
+/** Steps that are left out, each with its reason. */
+const SKIPS = new Map(
+  readFileSync(here('foreign-skips.txt'), 'utf8')
+    .split('\n')
+    .filter((line) => line && !line.startsWith('#'))
+    .map((line) => line.split(/\s+(.*)/).slice(0, 2)),
+)
 
 function optionsFor({ exchangeUrl, people, serviceAccount }) {
   const [alice, bob] = ['alice', 'bob'].map((user) => people.find((person) => person.user === user))
   return [
-    '--ews', exchangeUrl, '--auth', 'basic', '--skip', skips().join(','),
+    '--ews', exchangeUrl, '--autodiscover', new URL('/autodiscover/autodiscover.svc', exchangeUrl).href,
     '--user', alice.user, '--password', alice.password, '--smtp', alice.address,
     '--attendee-user', bob.user, '--attendee-password', bob.password, '--attendee', bob.address,
     '--svc-user', serviceAccount.user, '--svc-password', serviceAccount.password,
+    '--skip', [...SKIPS.keys()].join(','),
   ]
 }
 
-if (existsSync(suite)) {
-  await tell(NAME, async (step, atEnd, steps) => {
-    const program = await startExchange()
-    atEnd(() => program.end())
-    const options = { stdio: ['ignore', 'pipe', 'inherit'], timeout: DEADLINE_MS }
-    const child = spawn(PYTHON, ['-B', suite, ...optionsFor(program.ready)], options)
-    const exit = once(child, 'close')
-    for await (const line of createInterface({ input: child.stdout })) count(line, steps)
-    const [status] = await exit
-    if (status !== 0 && steps.isGood) steps.failed('the suite', `ended with status ${status}`)
-  })
-} else {
-  console.log(`NOTE  ${NAME}: not beside this repository, so NOT RUN`)
+/** One conversation from sign-in to sign-out; how many steps went how. */
+async function converse(client, auth, atEnd, steps) {
+  const program = await startExchange()
+  atEnd(() => program.end())
+  const options = [...client.options, client.suite, ...optionsFor(program.ready), ...client.signIn(auth)]
+  const env = { ...process.env, EWSJS_DIR: here('.') }
+  const stdio = ['ignore', 'pipe', 'inherit']
+  const child = spawn(client.command, options, { stdio, env, timeout: DEADLINE_MS })
+  const exit = once(child, 'close')
+  const counts = { client: client.name, auth, PASS: 0, FAIL: 0, SKIP: 0 }
+  for await (const line of createInterface({ input: child.stdout })) count(line, counts, steps)
+  const [status] = await exit
+  const isTold = counts.FAIL > 0 && status === 1
+  if ((status !== 0 && !isTold) || counts.PASS === 0) {
+    steps.failed(`${client.name}, ${auth}`, `ended with status ${status}`)
+  }
+  await program.end()
+  return counts
 }
 
 /** `PASS|FAIL|SKIP step seconds detail`; what was skipped shall be seen. */
-function count(line, steps) {
-  const [verdict, name] = line.split(/\s+/)
-  if (verdict === 'PASS') steps.passed(name)
-  if (verdict === 'FAIL') steps.failed(name, line)
-  if (verdict === 'SKIP') console.log(`skip  ${name}`)
+function count(line, counts, steps) {
+  const [verdict, name, ...detail] = line.split(/\s+/)
+  if (!(verdict in counts) || !name) return
+  const step = `${counts.client}, ${counts.auth}: ${name}`
+  counts[verdict] += 1
+  if (verdict === 'PASS') steps.passed(step)
+  if (verdict === 'FAIL') steps.failed(step, line)
+  if (verdict === 'SKIP') console.log(`skip  ${step}  (${SKIPS.get(name) ?? detail.join(' ')})`)
+}
+
+function printTable(rows) {
+  const line = (cells) => `  ${cells[0].padEnd(20)}${cells[1].padEnd(8)}${cells.slice(2).map((cell) => String(cell).padStart(9)).join('')}`
+  console.log(line(['client', 'sign-in', 'passed', 'failed', 'skipped']))
+  for (const row of rows) console.log(line([row.client, row.auth, row.PASS, row.FAIL, row.SKIP]))
+}
+
+const present = CLIENTS.filter((client) => existsSync(client.suite))
+for (const client of CLIENTS.filter((client) => !present.includes(client))) {
+  console.log(`NOTE  ${NAME}: that of ${client.name} is not beside this repository, so NOT RUN`)
+}
+if (present.length > 0) {
+  await tell(NAME, async (_step, atEnd, steps) => {
+    const rows = []
+    for (const client of present) {
+      for (const auth of AUTHS) rows.push(await converse(client, auth, atEnd, steps))
+    }
+    printTable(rows)
+  })
 }
