@@ -14,7 +14,7 @@ use crate::{
     calendar::{Entry, Instance},
     directory::Kind,
     failure::{Outcome, refuse},
-    mailbox::{CALENDAR, INBOX, MessageParts, SENT_ITEMS, Store, Target, key},
+    mailbox::{CALENDAR, DELETED_ITEMS, INBOX, MessageParts, SENT_ITEMS, Store, Target, key},
     mails::{Mail, MailKind},
 };
 
@@ -164,7 +164,8 @@ impl Store {
         Ok(())
     }
 
-    /// An attendee's answer, given by the request or by the copy in the calendar.
+    /// An attendee's answer, given by the request or by the copy in the calendar; the number of
+    /// the copy, which lies in Deleted Items if it was declined.
     pub(crate) fn respond(
         &mut self,
         to: &Target,
@@ -208,17 +209,18 @@ impl Store {
         }
         entry.item.appointment_reply_time = Some(now.into());
         let is_declined = *response == ResponseType::Decline;
-        match to.instance {
-            None if is_declined => drop(self.remove(&to.mailbox, number)?),
-            Some(index) if is_declined => {
-                self.replace(&to.mailbox, number, without_occurrence(entry.clone(), index))?;
-            }
-            _ => self.replace(&to.mailbox, number, entry.clone())?,
-        }
+        let kept = match to.instance {
+            Some(index) if is_declined => without_occurrence(entry.clone(), index),
+            Some(_) | None => entry.clone(),
+        };
+        self.replace(&to.mailbox, number, kept)?;
         if is_sent {
             self.send_response(&to.mailbox, &entry, response, to.instance)?;
         }
-        Ok((!is_declined || to.instance.is_some()).then_some(number))
+        if is_declined && to.instance.is_none() {
+            return self.move_to(&to.mailbox, number, DELETED_ITEMS).map(Some);
+        }
+        Ok(Some(number))
     }
 
     fn send_response(

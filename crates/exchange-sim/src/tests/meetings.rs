@@ -127,12 +127,15 @@ async fn accepting_the_request_removes_it_and_tells_the_organizer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn declining_the_copy_removes_it() {
+async fn declining_the_copy_moves_it_to_deleted_items() {
     let site = Site::start().await;
     invited(&site).await;
     let bob = site.as_user("bob");
     let decline = ResponseObject::to(copy(&site).await.item_id.expect("an id"));
-    bob.respond(NewItem::DeclineItem(Box::new(decline))).await.expect("declined");
+    let decline = CreateItem::respond(NewItem::DeclineItem(Box::new(decline)));
+    let items = bob.one(&decline).await.expect("declined").items;
+    let moved = bob.get(items[0].item_id().expect("an id")).await.expect("there");
+    assert_eq!(moved.my_response_type, Some(ResponseType::Decline));
     assert!(bob.view(MORNING, NIGHT).await.expect("a view").is_empty());
     assert_eq!(site.simulator.calendar(ALICE)[0].attendees[0].1, ResponseType::Decline);
 }
