@@ -9,7 +9,7 @@ WEB_SOURCES := $(shell find web/src web/public web/scripts -type f) \
 
 help:
 	@echo 'make demo      everything in one process with a sample organization; needs Rust and Node'
-	@echo 'make test      all there is to test; brings its tools (Chromium, exchangelib) along'
+	@echo 'make test      all there is to test; brings its tools (Chromium, foreign clients) along'
 	@echo 'make build     target/debug/hybridcal, with the web app inside'
 	@echo 'make setup     only the tools of the tests below'
 	@echo 'make interop   foreign Exchange clients against the program'
@@ -62,7 +62,7 @@ doc:
 	RUSTDOCFLAGS='-D warnings' cargo doc --quiet --workspace --no-deps
 
 interop: setup build
-	@echo '== interop: exchangelib against the program'
+	@echo '== interop: foreign clients against the program'
 	@node interop/series.mjs
 	@node interop/foreign.mjs
 

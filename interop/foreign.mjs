@@ -1,16 +1,17 @@
-// Runs the conversations of foreign clients that lie beside this repository, if they do, against the
-// simulator: each client in each way of signing in, with a simulator of its own.
+// Foreign clients against the simulator: the conversations here, and the whole suites that lie beside
+// this repository, if they do; each in each way of signing in, with a simulator of its own.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { PYTHON } from './parts/outlook.mjs'
 import { startExchange } from './parts/program.mjs'
 import { tell } from './parts/steps.mjs'
 
-const NAME = 'interop: foreign suites'
+const NAME = 'interop: foreign clients'
 const DEADLINE_MS = 300_000
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -19,21 +20,21 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url))
 const CLIENTS = [
   {
     name: 'exchangelib',
-    suite: here('../../shared/interop/exchangelib_suite.py'),
+    scripts: [here('operations.py'), here('../../shared/interop/exchangelib_suite.py')],
     command: PYTHON,
     options: ['-B'],
     signIn: (auth) => ['--auth', auth],
   },
   {
     name: 'ews-javascript-api',
-    suite: here('../../shared/interop/ewsjs_suite.mjs'),
+    scripts: [here('operations.mjs'), here('../../shared/interop/ewsjs_suite.mjs')],
     command: process.execPath,
     options: [],
     signIn: (auth) => (auth === 'ntlm' ? ['--ntlm'] : []),
   },
 ]
 
-/** Ways of signing in that the simulator offers. */
+/** Ways of signing in that the simulator offers; `ntlm` is one more. */
 const AUTHS = ['basic']
 
 /** Steps that are left out, each with its reason. */
@@ -56,20 +57,20 @@ function optionsFor({ exchangeUrl, people, serviceAccount }) {
 }
 
 /** One conversation from sign-in to sign-out; how many steps went how. */
-async function converse(client, auth, atEnd, steps) {
+async function converse(client, script, auth, atEnd, steps) {
   const program = await startExchange()
   atEnd(() => program.end())
-  const options = [...client.options, client.suite, ...optionsFor(program.ready), ...client.signIn(auth)]
+  const options = [...client.options, script, ...optionsFor(program.ready), ...client.signIn(auth)]
   const env = { ...process.env, EWSJS_DIR: here('.') }
   const stdio = ['ignore', 'pipe', 'inherit']
   const child = spawn(client.command, options, { stdio, env, timeout: DEADLINE_MS })
   const exit = once(child, 'close')
-  const counts = { client: client.name, auth, PASS: 0, FAIL: 0, SKIP: 0 }
+  const counts = { client: client.name, script: basename(script), auth, PASS: 0, FAIL: 0, SKIP: 0 }
   for await (const line of createInterface({ input: child.stdout })) count(line, counts, steps)
   const [status] = await exit
   const isTold = counts.FAIL > 0 && status === 1
   if ((status !== 0 && !isTold) || counts.PASS === 0) {
-    steps.failed(`${client.name}, ${auth}`, `ended with status ${status}`)
+    steps.failed(`${counts.script}, ${auth}`, `ended with status ${status}`)
   }
   await program.end()
   return counts
@@ -79,7 +80,7 @@ async function converse(client, auth, atEnd, steps) {
 function count(line, counts, steps) {
   const [verdict, name, ...detail] = line.split(/\s+/)
   if (!(verdict in counts) || !name) return
-  const step = `${counts.client}, ${counts.auth}: ${name}`
+  const step = `${counts.script}, ${counts.auth}: ${name}`
   counts[verdict] += 1
   if (verdict === 'PASS') steps.passed(step)
   if (verdict === 'FAIL') steps.failed(step, line)
@@ -87,21 +88,22 @@ function count(line, counts, steps) {
 }
 
 function printTable(rows) {
-  const line = (cells) => `  ${cells[0].padEnd(20)}${cells[1].padEnd(8)}${cells.slice(2).map((cell) => String(cell).padStart(9)).join('')}`
-  console.log(line(['client', 'sign-in', 'passed', 'failed', 'skipped']))
-  for (const row of rows) console.log(line([row.client, row.auth, row.PASS, row.FAIL, row.SKIP]))
+  const line = (names, counts) =>
+    `  ${names.map((name) => name.padEnd(22)).join('')}${counts.map((count) => String(count).padStart(9)).join('')}`
+  console.log(line(['client', 'conversation', 'sign-in'], ['passed', 'failed', 'skipped']))
+  for (const row of rows) console.log(line([row.client, row.script, row.auth], [row.PASS, row.FAIL, row.SKIP]))
 }
 
-const present = CLIENTS.filter((client) => existsSync(client.suite))
-for (const client of CLIENTS.filter((client) => !present.includes(client))) {
-  console.log(`NOTE  ${NAME}: that of ${client.name} is not beside this repository, so NOT RUN`)
-}
-if (present.length > 0) {
-  await tell(NAME, async (_step, atEnd, steps) => {
-    const rows = []
-    for (const client of present) {
-      for (const auth of AUTHS) rows.push(await converse(client, auth, atEnd, steps))
+await tell(NAME, async (_step, atEnd, steps) => {
+  const rows = []
+  for (const client of CLIENTS) {
+    for (const script of client.scripts) {
+      if (!existsSync(script)) {
+        console.log(`NOTE  ${NAME}: ${basename(script)} is not beside this repository, so NOT RUN`)
+        continue
+      }
+      for (const auth of AUTHS) rows.push(await converse(client, script, auth, atEnd, steps))
     }
-    printTable(rows)
-  })
-}
+  }
+  printTable(rows)
+})

@@ -51,10 +51,11 @@ need_exchangelib() {
   cp interop/requirements.txt "$venv/requirements.txt"
 }
 
-need_playwright() {
+# What drives the browser, and the second foreign client.
+need_npm_packages() {
   local made=interop/node_modules/.package-lock.json
   [ -e "$made" ] && [ ! interop/package-lock.json -nt "$made" ] && return
-  echo '== setup: what drives the browser'
+  echo '== setup: what drives the browser, and ews-javascript-api'
   (cd interop && npm ci --no-audit --no-fund --loglevel=error)
   touch "$made"
 }
@@ -64,4 +65,4 @@ need_node
 [ "${1:-}" = --build-only ] && exit
 need_chromium
 need_exchangelib
-need_playwright
+need_npm_packages
