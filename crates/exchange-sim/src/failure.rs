@@ -29,6 +29,20 @@ pub(crate) fn refuse(code: ResponseCode) -> ItemError {
             "Synchronization state data is corrupt or otherwise invalid."
         }
         ResponseCode::ErrorSubscriptionNotFound => "The specified subscription was not found.",
+        ResponseCode::ErrorMailRecipientNotFound => "Unable to resolve e-mail address.",
+        ResponseCode::ErrorNoFreeBusyAccess => "The caller does not have access to free/busy data.",
+        ResponseCode::ErrorMailTipsDisabled => "MailTips are disabled.",
+        ResponseCode::ErrorNameResolutionNoResults => "No results were found.",
+        ResponseCode::ErrorFolderExists => "A folder with the specified name already exists.",
+        ResponseCode::ErrorDeleteDistinguishedFolder => "Distinguished folders cannot be deleted.",
+        ResponseCode::ErrorInvalidWatermark => {
+            "The watermark used for this subscription is invalid."
+        }
+        ResponseCode::ErrorExpiredSubscription => "The specified subscription has expired.",
+        ResponseCode::ErrorInvalidScheduledOofDuration => {
+            "The specified duration of the automatic replies is not valid."
+        }
+        ResponseCode::ErrorInvalidArgument => "An argument is not valid.",
         ResponseCode::ErrorAccessDenied => "Access is denied. Check credentials and try again.",
         _ => "The operation failed.",
     };

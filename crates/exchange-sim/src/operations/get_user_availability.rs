@@ -103,6 +103,9 @@ impl View {
             return Err(ResponseCode::ErrorInvalidMergedFreeBusyInterval);
         }
         let interval = SignedDuration::from_mins(i64::from(minutes));
+        if interval > to.duration_since(from) {
+            return Err(ResponseCode::ErrorInvalidMergedFreeBusyInterval);
+        }
         let wanted = options.requested_view.clone().unwrap_or(FreeBusyViewType::FreeBusyMerged);
         match wanted {
             FreeBusyViewType::None | FreeBusyViewType::Other(_) => {

@@ -162,6 +162,8 @@ async fn what_is_too_much_is_a_fault() {
     assert_eq!(views(&alice, &exact).await.len(), 1, "42 days are allowed");
     let backwards = with_window("2026-11-02T00:00:00", "2026-11-01T00:00:00");
     assert_eq!(alice.fault(&backwards).await, ResponseCode::ErrorInvalidTimeInterval);
+    let short = with_window("2026-11-24T10:00:00", "2026-11-24T10:30:00");
+    assert_eq!(alice.fault(&short).await, ResponseCode::ErrorInvalidMergedFreeBusyInterval);
     let mut fine = ask(&[BOB], view);
     if let Some(options) = &mut fine.free_busy_view_options {
         options.merged_free_busy_interval_in_minutes = Some(4);
