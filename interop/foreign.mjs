@@ -32,6 +32,13 @@ const CLIENTS = [
     options: [],
     signIn: (auth) => (auth === 'ntlm' ? ['--ntlm'] : []),
   },
+  {
+    name: "Thunderbird's ews",
+    scripts: [here('../../shared/interop/ewsrs/target/debug/ews_rs_suite')], // a program, once built there
+    options: [],
+    auths: ['basic'],
+    signIn: () => [],
+  },
 ]
 
 /** Ways of signing in that the simulator offers; `ntlm` is one more. */
@@ -60,10 +67,11 @@ function optionsFor({ exchangeUrl, people, serviceAccount }) {
 async function converse(client, script, auth, atEnd, steps) {
   const program = await startExchange()
   atEnd(() => program.end())
-  const options = [...client.options, script, ...optionsFor(program.ready), ...client.signIn(auth)]
+  const [command, ...options] = [client.command, ...client.options, script].filter(Boolean)
+  options.push(...optionsFor(program.ready), ...client.signIn(auth))
   const env = { ...process.env, EWSJS_DIR: here('.') }
   const stdio = ['ignore', 'pipe', 'inherit']
-  const child = spawn(client.command, options, { stdio, env, timeout: DEADLINE_MS })
+  const child = spawn(command, options, { stdio, env, timeout: DEADLINE_MS })
   const exit = once(child, 'close')
   const counts = { client: client.name, script: basename(script), auth, PASS: 0, FAIL: 0, SKIP: 0 }
   for await (const line of createInterface({ input: child.stdout })) count(line, counts, steps)
@@ -99,10 +107,10 @@ await tell(NAME, async (_step, atEnd, steps) => {
   for (const client of CLIENTS) {
     for (const script of client.scripts) {
       if (!existsSync(script)) {
-        console.log(`NOTE  ${NAME}: ${basename(script)} is not beside this repository, so NOT RUN`)
+        console.log(`NOTE  ${NAME}: ${basename(script)} is not (built) beside this repository, so NOT RUN`)
         continue
       }
-      for (const auth of AUTHS) rows.push(await converse(client, script, auth, atEnd, steps))
+      for (const auth of client.auths ?? AUTHS) rows.push(await converse(client, script, auth, atEnd, steps))
     }
   }
   printTable(rows)

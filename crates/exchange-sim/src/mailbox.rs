@@ -111,7 +111,7 @@ pub(crate) const INBOX: u64 = 4;
 pub(crate) const SENT_ITEMS: u64 = 5;
 pub(crate) const DELETED_ITEMS: u64 = 6;
 
-const FOLDERS: [(u64, u64, DistinguishedFolderName, &str, &str); 10] = [
+const FOLDERS: [(u64, u64, DistinguishedFolderName, &str, &str); 11] = [
     (ROOT, 0, DistinguishedFolderName::Root, "Root", ""),
     (
         MSG_FOLDER_ROOT,
@@ -134,6 +134,7 @@ const FOLDERS: [(u64, u64, DistinguishedFolderName, &str, &str); 10] = [
     (8, MSG_FOLDER_ROOT, DistinguishedFolderName::Outbox, "Outbox", "IPF.Note"),
     (9, MSG_FOLDER_ROOT, DistinguishedFolderName::Contacts, "Contacts", "IPF.Contact"),
     (10, MSG_FOLDER_ROOT, DistinguishedFolderName::Tasks, "Tasks", "IPF.Task"),
+    (11, MSG_FOLDER_ROOT, DistinguishedFolderName::JunkEmail, "Junk Email", "IPF.Note"),
 ];
 /// Numbers below are kept for the folders that every mailbox has.
 const FIRST_NUMBER: u64 = 100;

@@ -25,9 +25,13 @@ pub(super) fn answer(
     caller: &Caller,
     request: &SyncFolderHierarchy,
 ) -> Outcome<SyncFolderHierarchyReply> {
-    let top = match &request.sync_folder_id {
-        Some(named) => folder(store, caller, named)?,
-        None => ROOT,
+    let given = request.sync_state.as_deref().filter(|state| !state.is_empty());
+    let given = given.map(SyncState::decode).transpose()?;
+    // a client that goes on with a state need not say again of which folder it is
+    let top = match (&request.sync_folder_id, given) {
+        (Some(named), _) => folder(store, caller, named)?,
+        (None, Some(state)) => state.folder & !HIERARCHY,
+        (None, None) => ROOT,
     };
     let mailbox = own(store, caller)?;
     let latest = store.latest_change();
@@ -38,9 +42,8 @@ pub(super) fn answer(
         base: latest,
         position: latest,
     };
-    let since = match request.sync_state.as_deref().filter(|state| !state.is_empty()) {
+    let since = match given {
         Some(state) => {
-            let state = SyncState::decode(state)?;
             let belongs = |state: SyncState| (state.generation, state.mailbox, state.folder);
             if belongs(state) != belongs(now) {
                 return Err(refuse(ResponseCode::ErrorInvalidSyncStateData));

@@ -97,6 +97,18 @@ async fn a_folder_is_made_renamed_and_deleted_and_followers_hear_of_it() {
     alice.one(&delete(short, DeleteType::HardDelete)).await.expect("deleted");
     let news = hierarchy(&alice, &mut state).await;
     assert_eq!(news, [("create", "Short".to_owned())], "what came and went is not told");
+
+    let mut request = SyncFolderHierarchy {
+        folder_shape: FolderShape::of(BaseShape::IdOnly),
+        sync_folder_id: Some(DistinguishedFolderName::Calendar.into()),
+        sync_state: None,
+    };
+    let below = alice.one(&request).await.expect("an answer");
+    assert_eq!(below.changes.len(), 1, "the one in the calendar");
+    request.sync_folder_id = None;
+    request.sync_state = below.sync_state;
+    let more = alice.one(&request).await.expect("an answer");
+    assert_eq!(more.changes, [], "the state says below which folder");
     state = Some("junk".to_owned());
     let request = SyncFolderHierarchy {
         folder_shape: FolderShape::of(BaseShape::IdOnly),

@@ -16,7 +16,7 @@ fn calendar() -> GetFolder {
         folder_shape: FolderShape::of(BaseShape::Default),
         folder_ids: vec![
             DistinguishedFolderName::Calendar.into(),
-            DistinguishedFolderName::JunkEmail.into(),
+            DistinguishedFolderName::Other("archiveinbox".to_owned()).into(),
         ],
     }
 }
