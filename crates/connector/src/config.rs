@@ -47,6 +47,8 @@ pub struct Exchange {
     /// Allows `http://` to this computer only, for the simulator.
     #[serde(default)]
     pub allow_plain_http_on_loopback: bool,
+    /// A new or empty folder for a redacted record of what Exchange and the connector say.
+    pub trace_folder: Option<PathBuf>,
 }
 
 /// A text that must not be shown. Wiped when dropped.

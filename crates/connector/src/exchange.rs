@@ -11,6 +11,7 @@ pub mod probe;
 pub mod session;
 pub mod streaming;
 pub mod streams;
+pub mod trace;
 
 pub use connection::Connection;
 pub use failure::Failure;

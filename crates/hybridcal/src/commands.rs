@@ -9,4 +9,5 @@ pub mod meetings;
 pub mod new_key;
 pub mod ready;
 pub mod run;
+pub mod trace;
 pub mod watch;

@@ -4,7 +4,7 @@ use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use hybridcal::{
-    commands::{calendar, check, demo, exchange_sim, meetings, new_key, run, watch},
+    commands::{calendar, check, demo, exchange_sim, meetings, new_key, run, trace, watch},
     telemetry::{self, Logging},
 };
 use world::{World, tls::Trust};
@@ -28,6 +28,8 @@ enum Command {
     Run(run::Args),
     /// Can we reach, sign in, impersonate, see each mailbox? Each failure with its remedy.
     Check(check::Args),
+    /// Record, redacted, what an Exchange says, for those who do not have one.
+    Trace(trace::Args),
     /// Your meetings, in the terminal.
     Meetings(meetings::Args),
     /// Changes to your meetings and Join buttons, as they happen.
@@ -60,6 +62,7 @@ async fn act(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Demo(args) => demo::run(args, out).await?,
         Command::Run(args) => run::run(args, out).await?,
         Command::Check(args) => return Ok(check::run(args, out).await?),
+        Command::Trace(args) => trace::run(args, out).await?,
         Command::Meetings(args) => meetings::run(args, world()?, out).await?,
         Command::Watch(args) => watch::run(args, world()?, out).await?,
         Command::Calendar(args) => calendar::run(args, world()?, out).await?,

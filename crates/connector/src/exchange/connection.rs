@@ -24,6 +24,7 @@ use super::{
     budget::Budget,
     failure::is_throttling,
     place::{Place, Places},
+    trace::{Call, Recorder},
 };
 use crate::config::{Exchange, Mistake};
 
@@ -48,6 +49,7 @@ struct Inner {
     proving: tokio::sync::Mutex<()>,
     budgets: Mutex<BTreeMap<Arc<Place>, Arc<Budget>>>,
     requests: AtomicU64,
+    recorder: Recorder,
 }
 
 #[derive(Default)]
@@ -59,6 +61,16 @@ struct Account {
 
 impl Connection {
     pub fn new(world: World, settings: &Exchange) -> Result<Self, Mistake> {
+        let recorder = Recorder::of_settings(&world, settings.trace_folder.as_deref());
+        Self::recorded(world, settings, recorder)
+    }
+
+    /// With a recorder that listens.
+    pub fn recorded(
+        world: World,
+        settings: &Exchange,
+        recorder: Recorder,
+    ) -> Result<Self, Mistake> {
         let secret = settings.secret()?;
         let credentials = Zeroizing::new(format!("{}:{}", settings.user, secret.expose()));
         let authorization = format!("Basic {}", STANDARD.encode(credentials.as_bytes()));
@@ -70,7 +82,12 @@ impl Connection {
             proving: tokio::sync::Mutex::default(),
             budgets: Mutex::default(),
             requests: AtomicU64::new(0),
+            recorder,
         })))
+    }
+
+    pub fn recorder(&self) -> &Recorder {
+        &self.0.recorder
     }
 
     /// Requests sent so far, for the status.
@@ -125,7 +142,7 @@ impl Connection {
         operation: &O,
     ) -> Result<(O::Reply, Option<Cookie>), Failure> {
         let request = self.request(Some(acting_for), operation, Some(affinity));
-        let (answer, headers) = self.exchange::<O>(Some(acting_for), request).await?;
+        let (answer, headers) = self.exchange(Some(acting_for), operation, request).await?;
         let reply = answer.into_only().ok_or(Failure::Incomplete("a response message"))??;
         Ok((reply, Cookie::find(&headers)))
     }
@@ -136,17 +153,19 @@ impl Connection {
         operation: &O,
     ) -> Result<Response<O::Reply>, Failure> {
         let request = self.request(acting_for, operation, None);
-        Ok(self.exchange::<O>(acting_for, request).await?.0)
+        Ok(self.exchange(acting_for, operation, request).await?.0)
     }
 
     async fn exchange<O: Operation>(
         &self,
         acting_for: Option<&MailboxAddress>,
+        operation: &O,
         request: Request,
     ) -> Result<(Response<O::Reply>, HeaderMap), Failure> {
         let budget = self.budget(acting_for);
         let entered = budget.enter().await;
-        let answer = self.send(request).await;
+        let traced = self.0.recorder.call(acting_for, operation);
+        let answer = self.send(request, traced).await;
         drop(entered);
         let read = answer.and_then(|answer| Ok((O::read_answer(&answer.body)?, answer.headers)));
         match &read {
@@ -157,10 +176,10 @@ impl Connection {
         read
     }
 
-    async fn send(&self, request: Request) -> Result<http::Response, Failure> {
+    async fn send(&self, request: Request, traced: Call) -> Result<http::Response, Failure> {
         let _proving = self.may_sign_in().await?;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = self.0.world.http.send(request).await?;
+        let answer = traced.answered(self.0.world.http.send(request).await)?;
         self.judge(answer.status, &answer.headers)?;
         Ok(answer)
     }
@@ -175,7 +194,8 @@ impl Connection {
         let request = self.request(Some(&affinity.anchor), operation, Some(affinity));
         let _proving = self.may_sign_in().await?;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = self.0.world.http.open(request).await?;
+        let traced = self.0.recorder.call(Some(&affinity.anchor), operation);
+        let answer = traced.opened(self.0.world.http.open(request).await)?;
         self.judge(answer.status, &answer.headers)?;
         Ok(answer)
     }
@@ -191,12 +211,7 @@ impl Connection {
         operation: &O,
         affinity: Option<&Affinity>,
     ) -> Request {
-        let header = match acting_for {
-            Some(mailbox) => {
-                RequestHeader::impersonating(ConnectingSid::SmtpAddress(mailbox.as_str().into()))
-            }
-            None => RequestHeader::ours(),
-        };
+        let header = header(acting_for);
         let request = Request::post(&self.place(acting_for).url, operation.write_request(&header))
             .header("content-type", "text/xml; charset=utf-8")
             .header("authorization", &self.0.authorization)
@@ -262,6 +277,15 @@ fn along(request: Request, affinity: &Affinity) -> Request {
     match &affinity.cookie {
         Some(cookie) => request.header("cookie", &cookie.to_header()),
         None => request,
+    }
+}
+
+pub(super) fn header(acting_for: Option<&MailboxAddress>) -> RequestHeader {
+    match acting_for {
+        Some(mailbox) => {
+            RequestHeader::impersonating(ConnectingSid::SmtpAddress(mailbox.as_str().into()))
+        }
+        None => RequestHeader::ours(),
     }
 }
 

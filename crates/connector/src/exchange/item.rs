@@ -28,6 +28,8 @@ use crate::{
 /// Property set of our one property; drawn once for this project.
 const STAMP_SET: &str = "2e5597d2-4407-41bd-be17-eeeb7898b91b";
 const STAMP_NAME: &str = "HybridCalendar";
+/// Set and name of our property, for who meets it in a document.
+pub(super) const STAMP: (&str, &str) = (STAMP_SET, STAMP_NAME);
 /// How long an entry without an end is taken to last.
 const DURATION_ASSUMED: SignedDuration = SignedDuration::from_mins(30);
 

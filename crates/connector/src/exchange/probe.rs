@@ -35,9 +35,14 @@ pub enum Reached {
     NotFound,
 }
 
+/// What the server says to somebody who does not sign in.
+pub async fn offer(world: &World, url: &Url) -> Result<http::Response, http::Failure> {
+    world.http.send(Request::get(url).deadline(REACH_DEADLINE)).await
+}
+
 /// Without credentials, so it can never count as a failed sign-in.
 pub async fn reach(world: &World, url: &Url) -> Result<Reached, http::Failure> {
-    let answer = world.http.send(Request::get(url).deadline(REACH_DEADLINE)).await?;
+    let answer = offer(world, url).await?;
     let offers = answer.headers.get_all("www-authenticate").iter();
     let offers_basic = offers
         .filter_map(|offer| offer.to_str().ok())

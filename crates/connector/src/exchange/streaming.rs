@@ -535,6 +535,7 @@ async fn read(
             return Failure::StreamOverflow;
         }
         while let Some(document) = splitter.next_document() {
+            connection.recorder().document(&document);
             if heard.send((number, Heard::Document(document))).await.is_err() {
                 return Failure::Closed;
             }

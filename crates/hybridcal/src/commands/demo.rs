@@ -274,6 +274,7 @@ fn connector_config(
             password_file: None,
             ca_file: None,
             allow_plain_http_on_loopback: true,
+            trace_folder: None,
         },
         mailboxes: everybody.map(|person| person.address.clone()).collect(),
         domains: Vec::new(),

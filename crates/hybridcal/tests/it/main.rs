@@ -18,3 +18,4 @@ mod recurring;
 mod simulation;
 mod site;
 mod streams;
+mod trace;

@@ -77,6 +77,8 @@ pub(crate) struct Settings {
     pub(crate) remembered_bytes_max: Option<usize>,
     /// Folder of the databases; in memory if there is none.
     pub(crate) data: Option<PathBuf>,
+    /// Where the connector records what Exchange says.
+    pub(crate) trace_folder: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -91,6 +93,7 @@ impl Default for Settings {
             is_schema_checked: true,
             remembered_bytes_max: None,
             data: None,
+            trace_folder: None,
         }
     }
 }
@@ -353,7 +356,7 @@ fn cloud_config(key: &KeyFiles, data: Option<&Path>) -> cloud::Config {
     }
 }
 
-fn connector_config(settings: &Settings) -> connector::config::Config {
+pub(crate) fn connector_config(settings: &Settings) -> connector::config::Config {
     let jitsi =
         connector::config::ProviderSettings::Jitsi { server: "https://meet.example.com".into() };
     connector::config::Config {
@@ -370,6 +373,7 @@ fn connector_config(settings: &Settings) -> connector::config::Config {
             password_file: None,
             ca_file: None,
             allow_plain_http_on_loopback: false,
+            trace_folder: settings.trace_folder.clone(),
         },
         mailboxes: settings.mailboxes.clone(),
         domains: Vec::new(),
