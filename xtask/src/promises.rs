@@ -85,6 +85,13 @@ fn every_alarm_is_explained() {
 }
 
 #[test]
+fn everything_that_the_check_finds_is_explained() {
+    let found = words(&tree::text("crates/connector/src/check/trouble.rs"), "fn id", "=> \"", "\"");
+    assert!(found.len() > 10, "the ids of what the check finds cannot be read");
+    tree::expect_none(&untold(&found, &read("docs/operating.md")));
+}
+
+#[test]
 fn every_refusal_has_its_row() {
     let codes = codes(&tree::text("crates/connector/src/exchange/failure.rs"));
     assert!(codes.len() > 5, "the response codes cannot be read");

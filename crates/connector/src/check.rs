@@ -2,6 +2,8 @@
 //! failure with its remedy. Reads only.
 
 mod advice;
+mod room;
+mod trouble;
 
 use std::{fs, sync::Arc};
 
@@ -11,18 +13,23 @@ use url::Url;
 use world::{World, http::Request};
 use zeroize::Zeroizing;
 
-use self::advice::{after, connect, mistake};
+pub use self::trouble::Trouble;
+use self::{
+    advice::{Advisor, mistake},
+    room::looks_stripped,
+};
 use crate::{
     cloud::Cloud,
     config::{Config, Mistake},
     exchange::{
         Connection, Failure,
-        probe::{self, Reached},
+        probe::{self, Reached, Streamed},
     },
-    remedy::Reason,
     write_back::Practice,
 };
 
+/// Tokens live for a minute, Kerberos allows five.
+const CLOCK_DIFFERENCE_MAX: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
 /// Exchange answers 401 when it means "slower", too; a second refusal is believed.
 const SIGN_IN_PAUSE: std::time::Duration = std::time::Duration::from_secs(5);
 
@@ -39,11 +46,16 @@ pub struct Finding {
 pub enum Step {
     Settings,
     Exchange,
+    Clock,
     SignIn,
+    /// Does a second request on the same connection go through?
+    Connection,
     /// May we act for this mailbox?
     Mailbox,
-    /// Can we read its calendar?
+    /// Can we read its calendar, and are its texts there?
     Calendar,
+    /// Do notifications arrive?
+    Stream,
     Cloud,
     Keys,
 }
@@ -51,7 +63,17 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Ok(String),
-    Failed { what: String, what_to_do: String },
+    /// Something is not as it should be, and the rest works.
+    Warning {
+        trouble: Trouble,
+        what: String,
+        what_to_do: String,
+    },
+    Failed {
+        trouble: Trouble,
+        what: String,
+        what_to_do: String,
+    },
 }
 
 impl Step {
@@ -59,9 +81,12 @@ impl Step {
         match self {
             Self::Settings => "settings",
             Self::Exchange => "exchange",
+            Self::Clock => "clock",
             Self::SignIn => "sign-in",
+            Self::Connection => "connection",
             Self::Mailbox => "mailbox",
             Self::Calendar => "calendar",
+            Self::Stream => "stream",
             Self::Cloud => "cloud",
             Self::Keys => "keys",
         }
@@ -69,9 +94,10 @@ impl Step {
 }
 
 impl Outcome {
+    /// What stands on it can be tried.
     pub fn is_ok(&self) -> bool {
         match self {
-            Self::Ok(_) => true,
+            Self::Ok(_) | Self::Warning { .. } => true,
             Self::Failed { .. } => false,
         }
     }
@@ -99,7 +125,7 @@ pub async fn check(config: &Config, world: &World) -> Vec<Finding> {
     exchange(&mut findings, config, world, &usable).await;
     let outcome = cloud(config, world, usable.key).await;
     findings.put(Step::Cloud, config.cloud_url.as_str(), outcome);
-    let outcome = health(world, &config.kms_url, "kms_url").await;
+    let outcome = health(config, world, &config.kms_url, "kms_url").await;
     findings.put(Step::Keys, config.kms_url.as_str(), outcome);
     findings.0
 }
@@ -128,34 +154,65 @@ fn usable(config: &Config, world: &World) -> Result<Usable, Mistake> {
 }
 
 async fn exchange(findings: &mut Findings, config: &Config, world: &World, usable: &Usable) {
-    let outcome = reach(world, &config.exchange.url).await;
-    if !findings.put(Step::Exchange, config.exchange.url.as_str(), outcome) {
+    let Some(first) = usable.addresses.first() else { return };
+    let advisor = &Advisor { config };
+    let (connection, url) = (&usable.connection, config.exchange.url.as_str());
+    let outcome = reach(advisor, world, first).await;
+    if !findings.put(Step::Exchange, url, outcome) {
         return;
     }
-    let Some(first) = usable.addresses.first() else { return };
-    let outcome = sign_in(config, world, &usable.connection, first).await;
+    if let Some(outcome) = clock(advisor, world, first).await {
+        findings.put(Step::Clock, url, outcome);
+    }
+    let outcome = sign_in(advisor, world, connection, first).await;
     if !findings.put(Step::SignIn, &config.exchange.user, outcome) {
         return;
     }
+    let outcome = second(advisor, connection, first).await;
+    if !findings.put(Step::Connection, url, outcome) {
+        return;
+    }
+    let mut streaming = None;
     for address in &usable.addresses {
-        if !mailbox(findings, config, world, &usable.connection, address).await {
-            return;
+        match mailbox(findings, advisor, world, connection, address).await {
+            Seen::Usable => streaming = streaming.or(Some(address)),
+            Seen::Unusable => {}
+            Seen::SignInRefused => return,
         }
+    }
+    if let Some(address) = streaming {
+        findings.put(Step::Stream, address.as_str(), stream(advisor, connection, address).await);
     }
 }
 
-async fn reach(world: &World, url: &Url) -> Outcome {
-    match probe::reach(world, url).await {
-        Ok(Reached::SignIn) => Outcome::Ok("reached".into()),
-        Ok(Reached::OtherSignInOnly) => advice::no_basic(),
-        Ok(Reached::Redirect) => advice::not_exchange("it sends us to another address"),
-        Ok(Reached::NotFound) => advice::not_found(),
-        Err(failure) => connect(&failure, url, "exchange.url"),
+async fn reach(advisor: &Advisor<'_>, world: &World, mailbox: &MailboxAddress) -> Outcome {
+    let url = &advisor.config.exchange.url;
+    let (what, trouble) = match probe::reach(world, url).await {
+        Ok(Reached::SignIn) => return Outcome::Ok("reached".into()),
+        Ok(Reached::OtherSignInOnly) => {
+            ("Exchange does not offer Basic sign-in at this address", Trouble::SignInOffer)
+        }
+        Ok(Reached::Redirect) => ("it sends us to another address", Trouble::NotExchange),
+        Ok(Reached::NotFound) => ("there is nothing at this path", Trouble::WrongPath),
+        Err(failure) => return advisor.connect(&failure, url, "exchange.url"),
+    };
+    advisor.failed(what, trouble, mailbox)
+}
+
+/// `None` if the server does not tell its time.
+async fn clock(advisor: &Advisor<'_>, world: &World, mailbox: &MailboxAddress) -> Option<Outcome> {
+    let ahead = probe::clock_ahead(world, &advisor.config.exchange.url).await.ok()??;
+    if ahead.abs() <= CLOCK_DIFFERENCE_MAX {
+        return Some(Outcome::Ok("its clock and ours agree".into()));
     }
+    let (seconds, word) =
+        (ahead.abs().as_secs(), if ahead.is_negative() { "behind" } else { "ahead of" });
+    let what = format!("its clock is {seconds} s {word} ours");
+    Some(advisor.warning(what, Trouble::Clock, mailbox))
 }
 
 async fn sign_in(
-    config: &Config,
+    advisor: &Advisor<'_>,
     world: &World,
     connection: &Connection,
     mailbox: &MailboxAddress,
@@ -168,32 +225,83 @@ async fn sign_in(
     match answer {
         Ok(Some(version)) => Outcome::Ok(format!("signed in; Exchange {version}")),
         Ok(None) => Outcome::Ok("signed in".into()),
-        Err(failure) => after(&failure, config, mailbox),
+        Err(failure) => advisor.after(&failure, mailbox),
     }
 }
 
-/// Whether to go on with the other mailboxes: after a refused sign-in nobody else is tried.
+async fn second(
+    advisor: &Advisor<'_>,
+    connection: &Connection,
+    mailbox: &MailboxAddress,
+) -> Outcome {
+    match probe::sign_in(connection, mailbox).await {
+        Ok(_version) => Outcome::Ok("a second request goes through, too".into()),
+        Err(failure) if is_sign_in(&failure) => {
+            let what = "the first request was let in and the second was not";
+            advisor.failed(what, Trouble::SharedConnections, mailbox)
+        }
+        Err(failure) => advisor.after(&failure, mailbox),
+    }
+}
+
+/// What came of one mailbox.
+enum Seen {
+    Usable,
+    Unusable,
+    /// Nobody else is tried after it.
+    SignInRefused,
+}
+
 async fn mailbox(
     findings: &mut Findings,
-    config: &Config,
+    advisor: &Advisor<'_>,
     world: &World,
     connection: &Connection,
     address: &MailboxAddress,
-) -> bool {
+) -> Seen {
+    let unusable = |failure: &Failure| match is_sign_in(failure) {
+        true => Seen::SignInRefused,
+        false => Seen::Unusable,
+    };
     if let Err(failure) = probe::calendar(connection, address).await {
-        findings.put(Step::Mailbox, address.as_str(), after(&failure, config, address));
-        return !is_sign_in(&failure);
+        findings.put(Step::Mailbox, address.as_str(), advisor.after(&failure, address));
+        return unusable(&failure);
     }
     findings.put(Step::Mailbox, address.as_str(), Outcome::Ok("we may act for it".into()));
-    match probe::entries_of_a_day(connection, address, world.clock.now()).await {
-        Ok(count) => {
-            let text = format!("{count} entries in the next 24 hours");
-            findings.put(Step::Calendar, address.as_str(), Outcome::Ok(text))
+    let now = world.clock.now();
+    let read = async {
+        let count = probe::entries_of_a_day(connection, address, now).await?;
+        Ok((count, probe::sample(connection, address, now).await?))
+    };
+    let (outcome, seen) = match read.await {
+        Ok((_, entries)) if looks_stripped(&entries) => {
+            let what = "its invitations have no texts";
+            (advisor.warning(what, Trouble::StrippedTexts, address), Seen::Usable)
         }
-        Err(failure) => {
-            findings.put(Step::Calendar, address.as_str(), after(&failure, config, address));
-            !is_sign_in(&failure)
+        Ok((count, _)) => {
+            (Outcome::Ok(format!("{count} entries in the next 24 hours")), Seen::Usable)
         }
+        Err(failure) => (advisor.after(&failure, address), unusable(&failure)),
+    };
+    findings.put(Step::Calendar, address.as_str(), outcome);
+    seen
+}
+
+async fn stream(
+    advisor: &Advisor<'_>,
+    connection: &Connection,
+    mailbox: &MailboxAddress,
+) -> Outcome {
+    match probe::stream(connection, mailbox).await {
+        Ok(Streamed::Alive) => Outcome::Ok("notifications arrive".into()),
+        Ok(Streamed::Nothing) => {
+            advisor.failed("the stream brings nothing", Trouble::StreamHeld, mailbox)
+        }
+        Ok(Streamed::Silence) => {
+            let what = "the stream falls silent after its first word";
+            advisor.warning(what, Trouble::StreamSilent, mailbox)
+        }
+        Err(failure) => advisor.after(&failure, mailbox),
     }
 }
 
@@ -203,7 +311,7 @@ fn is_sign_in(failure: &Failure) -> bool {
 
 /// Alive, and believes who we are: a request for no leases takes none.
 async fn cloud(config: &Config, world: &World, key: ConnectorKey) -> Outcome {
-    let alive = health(world, &config.cloud_url, "cloud_url").await;
+    let alive = health(config, world, &config.cloud_url, "cloud_url").await;
     if !alive.is_ok() {
         return alive;
     }
@@ -211,21 +319,22 @@ async fn cloud(config: &Config, world: &World, key: ConnectorKey) -> Outcome {
     let nothing = LeaseRequest { owner: world.chance.uuid(), shards: Vec::new() };
     match cloud.lease(&nothing).await {
         Ok(_none) => Outcome::Ok("reached; it knows this connector".into()),
-        Err(failure) => Outcome::Failed {
-            what: failure.to_string(),
-            what_to_do: Reason::CloudRefused.what_to_do().to_owned(),
-        },
+        Err(failure) => {
+            let (advisor, url) = (Advisor { config }, &config.cloud_url);
+            advisor.refused(failure.to_string(), url)
+        }
     }
 }
 
-async fn health(world: &World, url: &Url, setting: &'static str) -> Outcome {
+async fn health(config: &Config, world: &World, url: &Url, setting: &'static str) -> Outcome {
+    let advisor = Advisor { config };
     let Ok(at) = url.join(routes::HEALTH) else {
-        return advice::unhealthy("its address cannot be used", setting);
+        return advisor.unhealthy("its address cannot be used", setting);
     };
     match world.http.send(Request::get(&at)).await {
         Ok(answer) if answer.status.is_success() => Outcome::Ok("reached".into()),
-        Ok(answer) => advice::unhealthy(&format!("it answered {}", answer.status), setting),
-        Err(failure) => connect(&failure, url, setting),
+        Ok(answer) => advisor.unhealthy(&format!("it answered {}", answer.status), setting),
+        Err(failure) => advisor.connect(&failure, url, setting),
     }
 }
 

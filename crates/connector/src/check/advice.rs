@@ -1,5 +1,4 @@
-//! What an administrator must do about a failed check, in words that can be followed and commands
-//! that can be copied.
+//! From a failure to what is wrong and what to do about it.
 
 use std::{error::Error, io::ErrorKind};
 
@@ -7,106 +6,182 @@ use protocol::ids::MailboxAddress;
 use url::Url;
 use world::http;
 
-use super::Outcome;
+use super::{
+    Outcome,
+    trouble::{Subject, Trouble},
+};
 use crate::{
     config::{Config, Mistake},
     exchange::Failure,
     remedy::{Reason, Remedy},
 };
 
-fn failed(what: impl Into<String>, what_to_do: impl Into<String>) -> Outcome {
-    Outcome::Failed { what: what.into(), what_to_do: what_to_do.into() }
+const THROTTLED: [&str; 5] = [
+    "ErrorServerBusy",
+    "ErrorExceededConnectionCount",
+    "ErrorExceededSubscriptionCount",
+    "ErrorTooManyObjectsOpened",
+    "ErrorTimeoutExpired",
+];
+const FULL: [&str; 2] = ["ErrorQuotaExceeded", "ErrorMailboxFull"];
+const ON_THE_MOVE: [&str; 4] = [
+    "ErrorMailboxMoveInProgress",
+    "ErrorMailboxStoreUnavailable",
+    "ErrorMailboxFailover",
+    "ErrorProxyRequestNotAllowed",
+];
+
+/// How each failed rung is told.
+pub(super) struct Advisor<'a> {
+    pub config: &'a Config,
+}
+
+impl Advisor<'_> {
+    pub(super) fn failed(
+        &self,
+        what: impl Into<String>,
+        trouble: Trouble,
+        mailbox: &MailboxAddress,
+    ) -> Outcome {
+        let host = self.config.exchange.url.host_str().unwrap_or("the server");
+        self.outcome(what.into(), trouble, mailbox.as_str(), (host, "exchange.url"))
+    }
+
+    /// The rest of the ladder stands without it.
+    pub(super) fn warning(
+        &self,
+        what: impl Into<String>,
+        trouble: Trouble,
+        mailbox: &MailboxAddress,
+    ) -> Outcome {
+        match self.outcome(what.into(), trouble, mailbox.as_str(), ("", "")) {
+            Outcome::Failed { trouble, what, what_to_do } => {
+                Outcome::Warning { trouble, what, what_to_do }
+            }
+            other @ (Outcome::Ok(_) | Outcome::Warning { .. }) => other,
+        }
+    }
+
+    pub(super) fn connect(
+        &self,
+        failure: &http::Failure,
+        url: &Url,
+        setting: &'static str,
+    ) -> Outcome {
+        let host = url.host_str().unwrap_or("the server");
+        let trouble = unreached(failure);
+        self.outcome(with_causes(failure), trouble, "", (host, setting))
+    }
+
+    pub(super) fn unhealthy(&self, what: &str, setting: &'static str) -> Outcome {
+        self.outcome(what.to_owned(), Trouble::Unhealthy, "", ("", setting))
+    }
+
+    pub(super) fn refused(&self, what: String, cloud: &Url) -> Outcome {
+        let host = cloud.host_str().unwrap_or("the server");
+        self.outcome(what, Trouble::CloudRefused, "", (host, "cloud_url"))
+    }
+
+    pub(super) fn after(&self, failure: &Failure, mailbox: &MailboxAddress) -> Outcome {
+        let host = self.config.exchange.url.host_str().unwrap_or("the server");
+        let place = (host, "exchange.url");
+        self.outcome(with_causes(failure), trouble(failure), mailbox.as_str(), place)
+    }
+
+    fn outcome(
+        &self,
+        what: String,
+        trouble: Trouble,
+        mailbox: &str,
+        (host, setting): (&str, &'static str),
+    ) -> Outcome {
+        let account = &self.config.exchange.user;
+        let mailbox = quoted(mailbox);
+        let subject = Subject { account: quoted(account), mailbox, host: host.to_owned(), setting };
+        let mut what_to_do = trouble.what_to_do(&subject);
+        if trouble == Trouble::Password {
+            what_to_do.push_str(&format!(". Whether it is locked: {}", whether_locked(account)));
+        }
+        Outcome::Failed { trouble, what, what_to_do }
+    }
 }
 
 pub(super) fn mistake(mistake: &Mistake) -> Outcome {
-    failed(with_causes(mistake), "Correct it in the section [connector] of the configuration file.")
-}
-
-pub(super) fn no_basic() -> Outcome {
-    failed(
-        "Exchange does not offer Basic sign-in at this address",
-        "In the Exchange Management Shell, for each server: Set-WebServicesVirtualDirectory \
-         -Identity '<server>\\EWS (Default Web Site)' -BasicAuthentication $true. A proxy in front \
-         may also hide it.",
-    )
-}
-
-pub(super) fn not_exchange(why: &str) -> Outcome {
-    failed(why, Reason::NotExchange.what_to_do())
-}
-
-pub(super) fn not_found() -> Outcome {
-    failed(
-        "there is nothing at this path",
-        "Put the address ending in /EWS/Exchange.asmx into exchange.url; in the Exchange \
-         Management Shell: Get-WebServicesVirtualDirectory | fl Server,InternalUrl,ExternalUrl.",
-    )
-}
-
-pub(super) fn unhealthy(what: &str, setting: &str) -> Outcome {
-    failed(what, format!("Look into that server's log; also see whether {setting} is its address."))
-}
-
-pub(super) fn connect(failure: &http::Failure, url: &Url, setting: &str) -> Outcome {
-    let host = url.host_str().unwrap_or("the server");
-    let what_to_do = match failure {
-        http::Failure::Connect(error) if error.kind() == ErrorKind::InvalidData => format!(
-            "The certificate of {host} is not trusted, or is not made out to that name. Put a PEM \
-             file with the authority that signed it into exchange.ca_file, or write the name that \
-             stands in the certificate into {setting}."
-        ),
-        http::Failure::Connect(error) if error.kind() == ErrorKind::ConnectionRefused => format!(
-            "{host} is there, but nothing listens at that port. Start it, or correct {setting}."
-        ),
-        http::Failure::Connect(_) | http::Failure::Deadline => format!(
-            "See whether this computer can find and reach {host} (name server, firewall, proxy), \
-             and whether {setting} is right."
-        ),
-        http::Failure::Broken(_) | http::Failure::TooLarge { .. } | http::Failure::Unusable(_) => {
-            format!("See whether {setting} is right, and what stands in between.")
-        }
+    let subject = Subject {
+        account: String::new(),
+        mailbox: String::new(),
+        host: String::new(),
+        setting: "",
     };
-    failed(with_causes(failure), what_to_do)
+    let (trouble, what) = (Trouble::Settings, with_causes(mistake));
+    Outcome::Failed { trouble, what, what_to_do: trouble.what_to_do(&subject) }
 }
 
-pub(super) fn after(failure: &Failure, config: &Config, mailbox: &MailboxAddress) -> Outcome {
-    let account = &config.exchange.user;
-    let what_to_do = match failure.remedy() {
-        // Once or twice: the password may be wrong, and the next try might lock the account.
-        _ if super::is_sign_in(failure) => wrong_password(account),
-        Remedy::GiveUp(reason) | Remedy::Doubt(reason) => reason
-            .what_to_do()
-            .replace("<account>", &quoted(account))
-            .replace("<address>", &quoted(mailbox.as_str())),
-        Remedy::RetryAfter(wait) => {
-            format!("Exchange asks us to wait: check again in {} s.", wait.as_secs().max(1))
-        }
+fn unreached(failure: &http::Failure) -> Trouble {
+    match failure {
+        http::Failure::Connect(error) => match error.kind() {
+            ErrorKind::InvalidData => Trouble::Certificate,
+            ErrorKind::ConnectionRefused => Trouble::Closed,
+            _ => Trouble::Unreachable,
+        },
+        http::Failure::Deadline
+        | http::Failure::Broken(_)
+        | http::Failure::TooLarge { .. }
+        | http::Failure::Unusable(_) => Trouble::Unreachable,
+    }
+}
+
+/// What a failure says is wrong, from its code first, since remedies tell less than an
+/// administrator can use.
+fn trouble(failure: &Failure) -> Trouble {
+    // Once or twice: the password may be wrong, and the next try might lock the account.
+    if super::is_sign_in(failure) {
+        return Trouble::Password;
+    }
+    if let Failure::Http(failure) = failure {
+        return unreached(failure);
+    }
+    let code = failure.code();
+    let is_one_of = |codes: &[&str]| code.is_some_and(|code| codes.contains(&code.as_str()));
+    if is_one_of(&THROTTLED) {
+        return Trouble::Busy;
+    }
+    if is_one_of(&FULL) {
+        return Trouble::Quota;
+    }
+    if is_one_of(&ON_THE_MOVE) {
+        return Trouble::Moving;
+    }
+    match failure.remedy() {
+        Remedy::GiveUp(reason) | Remedy::Doubt(reason) => match reason {
+            Reason::ImpersonationDenied => Trouble::Impersonation,
+            Reason::NoSuchMailbox => Trouble::NoMailbox,
+            Reason::NotThePrimaryAddress => Trouble::SecondaryAddress,
+            Reason::NotExchange => Trouble::NotExchange,
+            Reason::OurDefect => Trouble::OurDefect,
+            Reason::WrongPassword => Trouble::Password,
+            Reason::CloudRefused | Reason::CommitRefused => Trouble::CloudRefused,
+            Reason::NoStream => Trouble::StreamHeld,
+            Reason::KeysRefused | Reason::KeyHost | Reason::Sealing => Trouble::Unhealthy,
+            Reason::LongTrouble => Trouble::Passing,
+        },
+        Remedy::RetryAfter(_) => Trouble::Busy,
         Remedy::BackOff
         | Remedy::Resubscribe
         | Remedy::SyncFromScratch
         | Remedy::ReadState
         | Remedy::Relocate
-        | Remedy::WaitForLease => {
-            "This may pass: check again in some minutes. If it stays, in the \
-             Exchange Management Shell: Test-ServiceHealth."
-                .to_owned()
-        }
-    };
-    failed(with_causes(failure), what_to_do)
+        | Remedy::WaitForLease => Trouble::Passing,
+    }
 }
 
-fn wrong_password(account: &str) -> String {
-    let whether_locked = if account.contains('@') {
+fn whether_locked(account: &str) -> String {
+    if account.contains('@') {
         let filter = format!("UserPrincipalName -eq '{}'", account.replace('\'', "''"));
-        format!("Get-ADUser -Filter \"{filter}\" -Properties LockedOut")
-    } else {
-        let name = account.rsplit('\\').next().unwrap_or(account);
-        format!("Get-ADUser {} -Properties LockedOut", quoted(name))
-    };
-    format!(
-        "Put the right name and password into exchange.user and exchange.password_file. No further \
-         sign-in is tried, so that the account is not locked out; whether it is: {whether_locked}"
-    )
+        return format!("Get-ADUser -Filter \"{filter}\" -Properties LockedOut");
+    }
+    let name = account.rsplit('\\').next().unwrap_or(account);
+    format!("Get-ADUser {} -Properties LockedOut", quoted(name))
 }
 
 /// As PowerShell takes a text literally.

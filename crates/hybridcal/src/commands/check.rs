@@ -49,8 +49,9 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<ExitCode, Failure> 
         }
     }
     let failed = findings.iter().filter(|finding| !finding.outcome.is_ok()).count();
+    let is_to_do = |finding: &&Finding| !matches!(finding.outcome, Outcome::Ok(_));
     if !args.json {
-        match failed {
+        match findings.iter().filter(is_to_do).count() {
             0 => writeln!(out, "\nAll is well.")?,
             1 => writeln!(out, "\nOne thing to do.")?,
             many => writeln!(out, "\n{many} things to do.")?,
@@ -61,48 +62,58 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<ExitCode, Failure> 
 
 fn line(finding: &Finding) -> serde_json::Value {
     let (step, subject) = (finding.step.as_str(), &finding.subject);
-    match &finding.outcome {
+    let (level, trouble, what, what_to_do) = match &finding.outcome {
         Outcome::Ok(text) => {
-            json!({ "step": step, "subject": subject, "isOk": true, "what": text })
+            let level = "ok";
+            return json!({ "step": step, "subject": subject, "isOk": true, "level": level, "what": text });
         }
-        Outcome::Failed { what, what_to_do } => json!({
-            "step": step, "subject": subject, "isOk": false, "what": what, "whatToDo": what_to_do,
-        }),
-    }
+        Outcome::Warning { trouble, what, what_to_do } => ("warning", trouble, what, what_to_do),
+        Outcome::Failed { trouble, what, what_to_do } => ("failed", trouble, what, what_to_do),
+    };
+    json!({
+        "step": step, "subject": subject, "isOk": finding.outcome.is_ok(), "level": level,
+        "id": trouble.id(), "what": what, "whatToDo": what_to_do,
+    })
 }
 
 fn table(finding: &Finding, out: &mut impl Write) -> std::io::Result<()> {
     let (step, subject) = (finding.step.as_str(), &finding.subject);
     let (mark, text) = match &finding.outcome {
         Outcome::Ok(text) => ('✓', text),
+        Outcome::Warning { what, .. } => ('!', what),
         Outcome::Failed { what, .. } => ('✗', what),
     };
-    writeln!(out, "{mark} {step:<9} {subject:<SUBJECT_CHARACTERS$} {text}")?;
+    writeln!(out, "{mark} {step:<10} {subject:<SUBJECT_CHARACTERS$} {text}")?;
     match &finding.outcome {
         Outcome::Ok(_) => Ok(()),
-        Outcome::Failed { what_to_do, .. } => writeln!(out, "            → {what_to_do}"),
+        Outcome::Warning { what_to_do, .. } | Outcome::Failed { what_to_do, .. } => {
+            writeln!(out, "             → {what_to_do}")
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use connector::check::Step;
+    use connector::check::{Step, Trouble};
 
     use super::*;
 
     #[test]
     fn a_failure_is_shown_with_what_to_do() {
-        let outcome = Outcome::Failed { what: "refused".into(), what_to_do: "Ask.".into() };
+        let (what, what_to_do) = ("refused".to_owned(), "Ask.".to_owned());
+        let trouble = Trouble::Impersonation;
+        let outcome = Outcome::Failed { trouble, what, what_to_do };
         let finding = Finding { step: Step::Mailbox, subject: "ann@example.com".into(), outcome };
         let mut shown = Vec::new();
         table(&finding, &mut shown).expect("written");
         let shown = String::from_utf8(shown).expect("text");
         let lines: Vec<_> = shown.lines().collect();
         assert!(
-            lines[0].starts_with("✗ mailbox   ann@example.com ") && lines[0].ends_with("refused")
+            lines[0].starts_with("✗ mailbox    ann@example.com ") && lines[0].ends_with("refused")
         );
-        assert_eq!(lines[1], "            → Ask.");
+        assert_eq!(lines[1], "             → Ask.");
         let line = line(&finding);
         assert_eq!((&line["isOk"], &line["whatToDo"]), (&json!(false), &json!("Ask.")));
+        assert_eq!((&line["level"], &line["id"]), (&json!("failed"), &json!("impersonation")));
     }
 }
