@@ -57,17 +57,23 @@ impl Sealer {
         user: UserId,
         chance: &Chance,
     ) -> Result<Self, Failure> {
-        let organization_index = keys.current(organization.uuid(), Purpose::Index).await?;
-        let user_index = keys.current(user.0, Purpose::Index).await?;
+        let whole = organization.uuid();
+        // Each that is not known yet costs the key server a disk write: asked for together.
+        let (organization_index, user_index, content, state) = tokio::try_join!(
+            keys.current(whole, Purpose::Index),
+            keys.current(user.0, Purpose::Index),
+            keys.current(user.0, Purpose::Content),
+            keys.current(whole, Purpose::State),
+        )?;
         Ok(Self {
             organization: organization.clone(),
             connector: connector.clone(),
             user,
             chance: chance.clone(),
-            content: keys.current(user.0, Purpose::Content).await?,
+            content,
             meetings: IndexKey::derive(&user_index, MEETING_IDS, INDEX_EPOCH),
             people: IndexKey::derive(&organization_index, PEOPLE, INDEX_EPOCH),
-            state: keys.current(organization.uuid(), Purpose::State).await?,
+            state,
         })
     }
 
