@@ -71,11 +71,12 @@ pub(crate) fn sign_in(
     let (user, password) = decoded.split_once(':')?;
     attempts.note(user);
     let user = user.rsplit('\\').next().unwrap_or(user);
-    if let Some((person, _)) = config.everybody().find(|(person, _)| person.is_called(user)) {
-        return (person.password == password).then(|| Account::Mailbox(key(&person.address)));
+    // Those first, since they are few and ask most.
+    if let Some(service) = config.service_accounts.iter().find(|service| service.is_called(user)) {
+        return (service.password == password).then(|| Account::Service(service.user_name.clone()));
     }
-    let service = config.service_accounts.iter().find(|service| service.is_called(user))?;
-    (service.password == password).then(|| Account::Service(service.user_name.clone()))
+    let (person, _) = config.everybody().find(|(person, _)| person.is_called(user))?;
+    (person.password == password).then(|| Account::Mailbox(key(&person.address)))
 }
 
 /// For whom the request is, or the fault that refuses it.

@@ -37,7 +37,8 @@ pub(crate) struct Store {
     pub(crate) queues: Queues,
     pub(crate) mail_tips: MailTipsPolicy,
     pub(crate) room_lists: Vec<RoomList>,
-    mails: Vec<(String, Mail)>,
+    mails: BTreeMap<String, Vec<Mail>>,
+    mails_kept: usize,
     /// Sync states of another generation are invalid.
     pub(crate) sync_generation: u64,
 }
@@ -154,7 +155,8 @@ impl Store {
             queues: Queues::default(),
             mail_tips: config.mail_tips.clone(),
             room_lists: config.room_lists.clone(),
-            mails: Vec::new(),
+            mails: BTreeMap::new(),
+            mails_kept: 0,
             sync_generation: 1,
         }
     }
@@ -296,19 +298,19 @@ impl Store {
     }
 
     pub(crate) fn mail(&mut self, address: &str, mail: Mail) {
-        if self.mails.len() < MAILS_MAX {
-            self.mails.push((key(address), mail));
+        if self.mails_kept < MAILS_MAX {
+            self.mails_kept += 1;
+            self.mails.entry(key(address)).or_default().push(mail);
         }
     }
 
     pub(crate) fn has_mail_about(&self, address: &str, uid: &str) -> bool {
-        let address = key(address);
-        self.mails.iter().rev().any(|(to, mail)| *to == address && mail.uid == uid)
+        let mails = self.mails.get(&key(address));
+        mails.is_some_and(|mails| mails.iter().any(|mail| mail.uid == uid))
     }
 
     pub(crate) fn mails(&self, address: &str) -> Vec<Mail> {
-        let address = key(address);
-        self.mails.iter().filter(|(to, _)| *to == address).map(|(_, mail)| mail.clone()).collect()
+        self.mails.get(&key(address)).cloned().unwrap_or_default()
     }
 }
 

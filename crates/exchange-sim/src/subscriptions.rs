@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// In the whole organization; more are refused.
-const SUBSCRIPTIONS_MAX: usize = 20_000;
+const SUBSCRIPTIONS_MAX: usize = 200_000;
 const STREAMS_MAX: usize = 2_000;
 /// Events that wait for one stream to be written; further ones are lost.
 const STREAM_EVENTS_MAX: usize = 1_024;
@@ -26,6 +26,8 @@ const STREAM_EVENTS_MAX: usize = 1_024;
 #[derive(Default)]
 pub(crate) struct Subscriptions {
     known: BTreeMap<String, Subscription>,
+    /// Ids of the known ones by mailbox: a change must not cost a look at everybody's.
+    of_mailbox: BTreeMap<String, BTreeSet<String>>,
     streams: BTreeMap<u64, mpsc::Sender<StreamMessage>>,
     last_stream: u64,
 }
@@ -90,13 +92,18 @@ impl Subscriptions {
             return Err(refuse(ResponseCode::ErrorExceededSubscriptionCount));
         }
         let id = new_id(chance);
+        self.of_mailbox.entry(subscription.mailbox.clone()).or_default().insert(id.clone());
         self.known.insert(id.clone(), subscription);
         Ok(id)
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Outcome<()> {
         let removed = self.known.remove(id);
-        removed.map(drop).ok_or_else(|| refuse(ResponseCode::ErrorSubscriptionNotFound))
+        let removed = removed.ok_or_else(|| refuse(ResponseCode::ErrorSubscriptionNotFound))?;
+        if let Some(ids) = self.of_mailbox.get_mut(&removed.mailbox) {
+            ids.remove(id);
+        }
+        Ok(())
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -135,7 +142,8 @@ impl Subscriptions {
 
     pub(crate) fn tell(&mut self, owner: &Mailbox, folder: u64, what: &Happening, at: Timestamp) {
         let mailbox = key(&owner.person.address);
-        let heard = self.known.iter().filter(|(_, known)| known.mailbox == mailbox);
+        let Some(ids) = self.of_mailbox.get(&mailbox) else { return };
+        let heard = ids.iter().filter_map(|id| Some((id, self.known.get(id)?)));
         for (id, subscription) in heard.filter(|(_, known)| known.hears(folder, what)) {
             let sender = subscription.stream.and_then(|stream| self.streams.get(&stream));
             let Some(sender) = sender else { continue }; // lost
@@ -149,6 +157,7 @@ impl Subscriptions {
 
     pub(crate) fn lose_all(&mut self) {
         self.known.clear();
+        self.of_mailbox.clear();
         self.end_all(|| StreamMessage::Lost);
     }
 
