@@ -7,15 +7,38 @@ use std::{
 };
 
 use protocol::ids::UserId;
-use tokio::sync::watch;
+use tokio::{
+    sync::{broadcast, watch},
+    time::Instant,
+};
 
 /// Streams served at once; one more is told to slow down and polls instead.
 const STREAMS_MAX: usize = 10_000;
 /// Streams one person may have: their devices and some tabs.
 const STREAMS_PER_USER_MAX: usize = 32;
 
-#[derive(Clone, Default)]
-pub(crate) struct Feed(Arc<Mutex<Users>>);
+/// Commits kept for an observer who is slow; it misses older ones.
+const OBSERVED_MAX: usize = 16 * 1024;
+
+#[derive(Clone)]
+pub(crate) struct Feed {
+    users: Arc<Mutex<Users>>,
+    observers: broadcast::Sender<Observed>,
+}
+
+/// A commit that has just been stored, for those who measure.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed {
+    pub user: UserId,
+    pub rev: i64,
+    pub at: Instant,
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self { users: Arc::default(), observers: broadcast::Sender::new(OBSERVED_MAX) }
+    }
+}
 
 #[derive(Default)]
 struct Users {
@@ -58,8 +81,18 @@ impl Feed {
         Ok(Following { feed: self.clone(), user, newest })
     }
 
+    /// From now on every commit of everybody.
+    pub(crate) fn observe(&self) -> broadcast::Receiver<Observed> {
+        self.observers.subscribe()
+    }
+
     /// The user's list has reached this revision.
     pub(crate) fn publish(&self, user: UserId, rev: i64) {
+        if self.observers.receiver_count() > 0
+            && self.observers.send(Observed { user, rev, at: Instant::now() }).is_err()
+        {
+            tracing::trace!("The last observer has just gone");
+        }
         if let Some(followed) = self.users().followed.get(&user) {
             followed.newest.send_if_modified(|newest| {
                 let is_news = rev > *newest;
@@ -70,7 +103,7 @@ impl Feed {
     }
 
     fn users(&self) -> MutexGuard<'_, Users> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.users.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use tokio::task::JoinHandle;
+use tokio::{sync::broadcast, task::JoinHandle};
 use world::{
     World,
     issuer::{Issuer, KnownSigners, NotAKey},
@@ -24,6 +24,7 @@ pub mod store;
 mod web;
 
 pub use config::{Config, KnownConnector, Tls};
+pub use feed::Observed;
 pub use store::Store;
 pub use web::web_client_included;
 
@@ -34,6 +35,7 @@ const PURGE_PERIOD: Duration = Duration::from_secs(3600);
 pub struct Running {
     address: String,
     store: Store,
+    feed: feed::Feed,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -52,6 +54,11 @@ impl Running {
     /// `host:port`, with the port that was chosen.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Every commit as it is stored, for those who measure; a slow reader misses some.
+    pub fn observe(&self) -> broadcast::Receiver<Observed> {
+        self.feed.observe()
     }
 
     /// Returns when the cloud has stopped and its database is closed.
@@ -77,9 +84,10 @@ pub async fn start(config: Config, world: World, stop: Stop) -> Result<Running, 
     let cannot_listen = |source| StartFailure::Listen { address: config.listen.clone(), source };
     let listener = listener.map_err(cannot_listen)?;
     let address = listener.address().to_owned();
+    let feed = feed::Feed::default();
     let app = Arc::new(api::App {
         store: store.clone(),
-        feed: feed::Feed::default(),
+        feed: feed.clone(),
         issuer: Issuer::new(world.clone(), config.issuer.clone()),
         signers,
         world: world.clone(),
@@ -89,7 +97,7 @@ pub async fn start(config: Config, world: World, stop: Stop) -> Result<Running, 
     tracing::info!(%address, "The cloud listens on {address}");
     let purging = tokio::spawn(purge(store.clone(), world, stop.clone()));
     let serving = tokio::spawn(world::http::serve(listener, routes::router(app), stop));
-    Ok(Running { address, store, tasks: [serving, purging] })
+    Ok(Running { address, store, feed, tasks: [serving, purging] })
 }
 
 async fn purge(store: Store, world: World, stop: Stop) {
