@@ -143,10 +143,15 @@ impl Store {
         .transpose()
     }
 
-    /// `false` if somebody else has put one in between; theirs stays.
-    pub(crate) async fn put_first_key(&self, key: StoredKey) -> Result<bool, NotWritten> {
+    /// The key and the log's entry about it together; `false` and neither of them if somebody else
+    /// has put one in between.
+    pub(crate) async fn put_first_key(
+        &self,
+        key: StoredKey,
+        entry: Entry,
+    ) -> Result<bool, NotWritten> {
         let _hold = self.clock.hold();
-        self.writer.first_key(key).await
+        self.writer.first_key(key, entry).await
     }
 
     /// When it returns, the entry is in the log and will stay there.

@@ -1,5 +1,6 @@
 //! What the key server answers: who asks, whether they may, and the key.
 
+use jiff::Timestamp;
 use protocol::{
     ids::{ConnectorId, KeyUrl, OrganizationId, UserId},
     keys::{Credential, KeyAnswer, KeyObject, KeyRequest, Method, Purpose},
@@ -71,17 +72,24 @@ impl Kms {
             let retry_after_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
             return Err(Denied::SlowDown { retry_after_ms });
         }
-        let given = self.give(caller, request).await;
-        let entry = log_entry(caller, request, &given, now);
-        self.store.append(entry).await.map_err(database)?;
+        let given = self.give(caller, request, now).await;
+        if !matches!(given, Ok(Given::Made(_))) {
+            let entry = log_entry(caller, request, &given, now);
+            self.store.append(entry).await.map_err(database)?;
+        }
         given
     }
 
-    async fn give(&self, caller: &Caller, request: &KeyRequest) -> Result<Given, Denied> {
+    async fn give(
+        &self,
+        caller: &Caller,
+        request: &KeyRequest,
+        now: Timestamp,
+    ) -> Result<Given, Denied> {
         let target = Target::read(&request.uri, &self.host);
         match (request.method, target) {
             (Method::Update, Target::Ping) => Ok(Given::Nothing),
-            (Method::Create, Target::Keys) => self.create(caller, request).await,
+            (Method::Create, Target::Keys) => self.create(caller, request, now).await,
             (Method::Retrieve, Target::Key(id)) => self.retrieve(caller, id).await,
             (Method::Retrieve, Target::ResourceKeys(resource)) => {
                 self.current_keys(caller, resource, request.purpose).await
@@ -99,8 +107,14 @@ impl Kms {
         }
     }
 
-    /// The current key of a resource for a purpose, made if there is none.
-    async fn create(&self, caller: &Caller, request: &KeyRequest) -> Result<Given, Denied> {
+    /// The current key of a resource for a purpose, made if there is none; one that was made is
+    /// in the log already.
+    async fn create(
+        &self,
+        caller: &Caller,
+        request: &KeyRequest,
+        now: Timestamp,
+    ) -> Result<Given, Denied> {
         let uri = request.resource_uri.as_deref();
         let uri = uri.ok_or(Denied::Malformed("resourceUri is needed"))?;
         let purpose = request.purpose.ok_or(Denied::Malformed("purpose is needed"))?;
@@ -120,8 +134,10 @@ impl Kms {
             return Ok(Given::Key(Box::new(key)));
         }
         let key = self.make(resource, purpose)?;
-        if self.store.put_first_key(key.clone()).await.map_err(database)? {
-            return Ok(Given::Made(Box::new(self.object(key)?)));
+        let made = Ok(Given::Made(Box::new(self.object(key.clone())?)));
+        let entry = log_entry(caller, request, &made, now);
+        if self.store.put_first_key(key, entry).await.map_err(database)? {
+            return made;
         }
         // Somebody else was quicker: theirs is the current one.
         let key = self.find_current(resource, purpose).await?.ok_or(Denied::NotNow)?;

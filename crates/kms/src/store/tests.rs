@@ -44,14 +44,17 @@ async fn the_first_key_stays() {
         made: Timestamp::UNIX_EPOCH,
         wrapped: vec![1; 60],
     };
-    assert!(store.put_first_key(key(1, Purpose::Content)).await.expect("put"));
-    assert!(!store.put_first_key(key(2, Purpose::Content)).await.expect("asked"));
-    assert!(store.put_first_key(key(3, Purpose::Index)).await.expect("put"));
+    assert!(store.put_first_key(key(1, Purpose::Content), entry(1)).await.expect("put"));
+    assert!(!store.put_first_key(key(2, Purpose::Content), entry(2)).await.expect("asked"));
+    assert!(store.put_first_key(key(3, Purpose::Index), entry(3)).await.expect("put"));
     let current = store.find_current_key(Uuid::nil(), Purpose::Content).await.expect("asked");
     assert_eq!(current.map(|key| key.id), Some(Uuid::from_u128(1)));
     assert!(store.find_key(Uuid::from_u128(2)).await.expect("asked").is_none());
     let found = store.find_key(Uuid::from_u128(3)).await.expect("asked").expect("there");
     assert_eq!((found.purpose, found.wrapped.len()), (Purpose::Index, 60));
+    let logged = store.log_after(0, 9).await.expect("read");
+    let actors: Vec<_> = logged.iter().map(|(_, entry)| entry.actor.as_str()).collect();
+    assert_eq!(actors, ["1", "3"], "what was not put is not logged");
 }
 
 fn entry(number: u32) -> Entry {
@@ -80,7 +83,8 @@ async fn many_who_ask_together_stand_in_one_chain() {
         made: Timestamp::UNIX_EPOCH,
         wrapped: vec![1; 60],
     });
-    let put = futures_util::future::join_all(keys.map(|key| store.put_first_key(key))).await;
+    let put =
+        futures_util::future::join_all(keys.map(|key| store.put_first_key(key, entry(9)))).await;
     let are_first: Vec<bool> = put.into_iter().map(|is_first| is_first.expect("put")).collect();
     assert_eq!(are_first, [true, false, false]);
 }

@@ -29,7 +29,7 @@ type Answer<T> = oneshot::Sender<Result<T, NotWritten>>;
 /// What is to be written.
 enum Row {
     Log(Entry, Answer<()>),
-    FirstKey(StoredKey, Answer<bool>),
+    FirstKey(StoredKey, Entry, Answer<bool>),
 }
 
 /// Cheap to clone; the task ends with the last clone.
@@ -47,9 +47,9 @@ impl Writer {
         self.write(|answer| Row::Log(entry, answer)).await
     }
 
-    /// `false` if there is one already; it stays.
-    pub(super) async fn first_key(&self, key: StoredKey) -> Result<bool, NotWritten> {
-        self.write(|answer| Row::FirstKey(key, answer)).await
+    /// `false` if there is one already; it stays, and nothing is logged.
+    pub(super) async fn first_key(&self, key: StoredKey, entry: Entry) -> Result<bool, NotWritten> {
+        self.write(|answer| Row::FirstKey(key, entry, answer)).await
     }
 
     async fn write<T>(&self, row: impl FnOnce(Answer<T>) -> Row) -> Result<T, NotWritten> {
@@ -70,7 +70,7 @@ async fn run(pool: AnyPool, mut waiting: mpsc::Receiver<Row>) {
             };
             let is_gone = match row {
                 Row::Log(_, answer) => answer.send(is_new.map(|_| ())).is_err(),
-                Row::FirstKey(_, answer) => answer.send(is_new).is_err(),
+                Row::FirstKey(_, _, answer) => answer.send(is_new).is_err(),
             };
             if is_gone {
                 tracing::debug!("Nobody waits any more for a row to be written");
@@ -85,17 +85,18 @@ async fn write(pool: &AnyPool, rows: &[Row]) -> sqlx::Result<Vec<bool>> {
     let mut head = None;
     let mut are_new = Vec::with_capacity(rows.len());
     for row in rows {
-        are_new.push(match row {
-            Row::Log(entry, _) => {
-                let before = match head.take() {
-                    Some(head) => head,
-                    None => newest(&mut transaction).await?,
-                };
-                head = Some(append(&mut transaction, &before, entry).await?);
-                true
-            }
-            Row::FirstKey(key, _) => put_first_key(&mut transaction, key).await?,
-        });
+        let (is_new, entry) = match row {
+            Row::Log(entry, _) => (true, entry),
+            Row::FirstKey(key, entry, _) => (put_first_key(&mut transaction, key).await?, entry),
+        };
+        if is_new {
+            let before = match head.take() {
+                Some(head) => head,
+                None => newest(&mut transaction).await?,
+            };
+            head = Some(append(&mut transaction, &before, entry).await?);
+        }
+        are_new.push(is_new);
     }
     transaction.commit().await?;
     Ok(are_new)
