@@ -126,8 +126,11 @@ async fn head(connection: &mut AnyConnection, user: UserId) -> Result<i64> {
 
 async fn prepare(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
     if connection.backend_name() == "SQLite" {
+        // Copying the log into the database costs as many random writes as it has pages; of a
+        // larger log (32 MiB) more are of the same page. The cache is 32 MiB, too.
         let settings = "pragma journal_mode = wal; pragma synchronous = full; \
-                        pragma foreign_keys = on; pragma busy_timeout = 5000;";
+                        pragma foreign_keys = on; pragma busy_timeout = 5000; \
+                        pragma wal_autocheckpoint = 8192; pragma cache_size = -32768;";
         sqlx::raw_sql(settings).execute(connection).await?;
     }
     Ok(())
