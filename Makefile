@@ -70,6 +70,8 @@ browser: setup build
 	@echo '== browser: from an invitation to the Join button'
 	@node interop/story.mjs
 
+# All parts, or some: make bench BENCH='activate rates'
 bench:
 	@echo '== bench'
-	cargo bench --package hybridcal --bench figures
+	@scripts/setup.sh --bench || echo 'Going on without exchangelib.'
+	cargo bench --package hybridcal --bench figures -- $(BENCH)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Looks for the tools, and brings those that tests need. With --build-only it only looks for what
-# building and the demo need. Does nothing the second time.
+# building and the demo need, with --bench it brings what the bench compares with. Does nothing the
+# second time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -61,6 +62,10 @@ need_npm_packages() {
 }
 
 need_rust
+if [ "${1:-}" = --bench ]; then
+  need_exchangelib
+  exit
+fi
 need_node
 [ "${1:-}" = --build-only ] && exit
 need_chromium
