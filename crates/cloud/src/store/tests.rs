@@ -205,7 +205,9 @@ async fn who_breaks_a_transaction_breaks_only_the_own_commit() {
     let store = store().await;
     let trigger = "create trigger broken before insert on change when new.meeting_id = 'bad' \
                    begin select raise(abort, 'broken'); end";
+    let hold = store.clock.hold();
     sqlx::raw_sql(trigger).execute(&store.pool).await.expect("made");
+    drop(hold);
     let one = |number: u128| {
         let mut one = commit(OWNER, 0, number);
         one.upserts = vec![meeting(if number == 5 { "bad" } else { "good" }, 1, "10:00")];
