@@ -43,7 +43,7 @@ export interface SealedMeeting {
   meetingJoinInfo?: { meetingJoinURL: Sealed }
   encryptedOrganizer?: SealedPerson
   encryptedParticipants: SealedParticipant[]
-  hc: { rev: number; schema: number; truncated?: string[]; notes?: string[] }
+  hc: { rev: number; schema: number; truncated?: string[]; firstDay?: string; notes?: string[] }
 }
 
 export interface MeetingList {

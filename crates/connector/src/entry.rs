@@ -67,6 +67,8 @@ pub struct Entry {
     /// As it stands in the calendar, uncut.
     pub location: Plain,
     pub body: Body,
+    /// Exchange gave a part of the body only: writing that back would destroy the rest.
+    pub is_body_cut: bool,
     pub meeting: Meeting,
 }
 

@@ -12,6 +12,7 @@ pub mod session;
 pub mod streaming;
 pub mod streams;
 pub mod trace;
+pub mod zone;
 
 pub use connection::Connection;
 pub use failure::Failure;

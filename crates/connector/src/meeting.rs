@@ -4,7 +4,7 @@
 use std::fmt;
 
 use conference::join_link::JoinLink;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use protocol::{
     ids::MailboxAddress,
     meeting::{ParticipantKind, ParticipantType, ResponseType, Sensitivity},
@@ -31,6 +31,8 @@ pub struct Meeting {
     pub start: Timestamp,
     pub end: Timestamp,
     pub is_all_day: bool,
+    /// First day of an all-day meeting as its organizer counts it, if the zone is known.
+    pub first_day: Option<Date>,
     pub is_recurring: bool,
     pub sensitivity: Sensitivity,
     pub response: ResponseType,
@@ -76,6 +78,7 @@ pub const LINE_CHARACTERS_MAX: usize = 256;
 pub mod note {
     pub const NO_END: &str = "no-end";
     pub const UNKNOWN_TIME_ZONE: &str = "unknown-time-zone";
+    pub const BODY_CUT: &str = "body-cut";
     pub const BODY_TOO_LARGE: &str = "body-too-large";
     pub const UNKNOWN_MODIFIER: &str = "unknown-modifier";
     pub const NO_CONFERENCE: &str = "no-conference";

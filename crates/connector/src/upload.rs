@@ -118,6 +118,7 @@ impl Sealer {
                 user_rev: 0,
                 schema: SCHEMA,
                 truncated: truncated(meeting),
+                first_day: meeting.first_day,
                 notes: meeting.notes.iter().map(|note| (*note).to_owned()).collect(),
             },
             id: identity.id.clone(),

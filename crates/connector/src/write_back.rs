@@ -113,6 +113,9 @@ impl Practice {
             }
             Some(Mention::Found(found)) => found,
         };
+        if entry.is_body_cut {
+            return Decision::Leave(Some(note::BODY_CUT));
+        }
         if entry.body.text().len() > BODY_BYTES_MAX {
             return Decision::Leave(Some(note::BODY_TOO_LARGE));
         }

@@ -19,7 +19,10 @@ pub(crate) use self::{
 pub use self::{
     codec::{Content, Field, Notes, Oddities, Place},
     error::{XmlError, XmlErrorKind},
-    reader::{ATTRIBUTES_MAX, DEPTH_MAX, DOCUMENT_BYTES_MAX, read_document, read_document_within},
+    reader::{
+        ATTRIBUTES_MAX, DEPTH_MAX, DOCUMENT_BYTES_MAX, PARTS_MAX, read_document,
+        read_document_within,
+    },
     tree::{Namespace, Node},
     writer::Writer,
 };

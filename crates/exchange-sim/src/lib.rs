@@ -19,6 +19,7 @@ mod invitations;
 mod mailbox;
 mod mails;
 mod meetings;
+mod oddities;
 mod operations;
 mod policies;
 mod properties;
@@ -41,6 +42,7 @@ pub use crate::{
     directory::{Config, Kind, Person, ServiceAccount},
     faults::Trouble,
     mails::{Mail, MailKind},
+    oddities::Oddity,
     policies::{FreeBusyAccess, MailTipsPolicy, RoomList},
     schema::{Schema, SchemaFailure, Violation},
     simulator::{

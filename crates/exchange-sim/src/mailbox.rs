@@ -16,6 +16,7 @@ use crate::{
     folders::GoneFolder,
     ids::{Key, KeyKind, change_key, checksum},
     mails::{Mail, MailKind},
+    oddities::Oddity,
     policies::{MailTipsPolicy, RoomList},
     queues::Queues,
     subscriptions::{Happening, Subscriptions},
@@ -76,6 +77,7 @@ pub(crate) struct Stored {
     pub(crate) modified: Timestamp,
     pub(crate) entry: Entry,
     pub(crate) message: Option<MessageParts>,
+    pub(crate) oddities: Vec<Oddity>,
 }
 
 /// What makes an item a message; its `entry` is then what the message is about.
@@ -208,7 +210,15 @@ impl Store {
         if owner.items.len() >= ITEMS_MAX {
             return Err(refuse(ResponseCode::ErrorQuotaExceeded));
         }
-        let stored = Stored { folder, change, created: now, modified: now, entry, message };
+        let stored = Stored {
+            folder,
+            change,
+            created: now,
+            modified: now,
+            entry,
+            message,
+            oddities: Vec::new(),
+        };
         owner.items.insert(number, stored);
         let logged = Logged { folder, created: change, changed: change, is_gone: false };
         owner.log.insert(number, logged);
@@ -235,6 +245,15 @@ impl Store {
         owner.touch(folder, change);
         self.tell(mailbox, folder, &Happening::Modified(number));
         Ok(())
+    }
+
+    /// An item becomes odd, which is a change like any other.
+    pub(crate) fn make_odd(&mut self, target: &Target, oddity: Oddity) -> Outcome<()> {
+        let entry = self.item(&target.mailbox, target.number)?.entry.clone();
+        if let Some(stored) = self.mailbox_mut(&target.mailbox)?.items.get_mut(&target.number) {
+            stored.oddities.push(oddity);
+        }
+        self.replace(&target.mailbox, target.number, entry)
     }
 
     pub(crate) fn remove(&mut self, mailbox: &str, number: u64) -> Outcome<Stored> {

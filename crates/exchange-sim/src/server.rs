@@ -27,6 +27,7 @@ use crate::{
     directory::Config,
     faults::{Trouble, Troubles},
     mailbox::Store,
+    oddities::Garbling,
     operations,
     schema::Schema,
     streaming, text,
@@ -34,6 +35,8 @@ use crate::{
 
 /// As much as Exchange takes by default, roughly.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Offences of our own that are remembered; one is too many.
+const OFFENCES_MAX: usize = 100;
 const PATH: &str = "/ews/exchange.asmx";
 const PAGE: &str = "<!doctype html><title>Exchange simulator</title><p>This is a simulator of \
                     Exchange Web Services, for development and tests. It is not an Exchange server.";
@@ -46,6 +49,9 @@ pub(crate) struct Shared {
     pub(crate) attempts: Mutex<Attempts>,
     pub(crate) requests: Mutex<BTreeMap<String, u64>>,
     schema: Option<Schema>,
+    pub(crate) garbling: Mutex<Garbling>,
+    /// Answers of ours that break the published schema, as long as nobody asked for odd ones.
+    pub(crate) own_offences: Mutex<Vec<String>>,
     pub(crate) heartbeat: Duration,
     pub(crate) stop: Stop,
 }
@@ -60,8 +66,22 @@ impl Shared {
             attempts: Mutex::default(),
             requests: Mutex::default(),
             schema,
+            garbling: Mutex::default(),
+            own_offences: Mutex::default(),
             heartbeat,
             stop,
+        }
+    }
+
+    fn judge(&self, document: &str) {
+        let Some(schema) = &self.schema else { return };
+        let Ok(envelope) = read_document(document.as_bytes()) else { return };
+        if let Err(violation) = schema.check_envelope(&envelope) {
+            tracing::warn!(%violation, "An answer breaks the published schema");
+            let mut offences = locked(&self.own_offences);
+            if offences.len() < OFFENCES_MAX {
+                offences.push(violation.to_string());
+            }
         }
     }
 
@@ -114,6 +134,16 @@ async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respo
     if trouble == Some(Trouble::LoseAnswer) { broken() } else { response }
 }
 
+/// Sends an answer, garbled if that was ordered; otherwise it has to keep to the published schema.
+fn say(shared: &Shared, answer: &Answer) -> Response {
+    let document = answer.write(&version());
+    let garbling = locked(&shared.garbling);
+    if garbling.is_honest() {
+        shared.judge(&document);
+    }
+    respond(status(answer), XML, Body::from(garbling.apply(document)))
+}
+
 /// What the published schema, if it is at hand, says against a request.
 fn offence(shared: &Shared, body: &[u8]) -> Option<Box<Fault>> {
     let envelope = read_document(body).ok()?;
@@ -163,7 +193,10 @@ fn answer(
             Ok(body) => respond(StatusCode::OK, XML, body),
             Err(answer) => send(&answer),
         },
-        request => send(&operations::answer(&mut shared.store(), &caller, request)),
+        request => {
+            let answer = operations::answer(&mut shared.store(), &caller, request);
+            say(shared, &answer)
+        }
     }
 }
 
@@ -187,11 +220,14 @@ fn meet(trouble: &Trouble) -> Option<Response> {
 const XML: &str = "text/xml; charset=utf-8";
 
 fn send(answer: &Answer) -> Response {
-    let status = match answer {
+    respond(status(answer), XML, Body::from(answer.write(&version())))
+}
+
+fn status(answer: &Answer) -> StatusCode {
+    match answer {
         Answer::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::OK,
-    };
-    respond(status, XML, Body::from(answer.write(&version())))
+    }
 }
 
 fn unauthorized() -> Response {

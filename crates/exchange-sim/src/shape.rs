@@ -63,6 +63,9 @@ impl Rendered {
             let number = parts.associated?;
             Some(mailbox.item_id(number, mailbox.items.get(&number)?.change))
         });
+        for oddity in &stored.oddities {
+            oddity.apply(&mut item);
+        }
         Self { item, message: stored.message.clone(), associated }
     }
 

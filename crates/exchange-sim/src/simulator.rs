@@ -21,6 +21,7 @@ use crate::{
     mailbox::{CALENDAR, Mailbox, Store, Stored, Target, key},
     mails::Mail,
     meetings::Fate,
+    oddities::Oddity,
     push,
     schema::{Schema, SchemaFailure},
     server::{Shared, locked, router},
@@ -233,6 +234,12 @@ impl Simulator {
         locked(&self.shared.requests).values().sum()
     }
 
+    /// Answers that broke the published schema, where that is at hand. Stream answers are exempt:
+    /// there the schema and all clients differ about a namespace.
+    pub fn own_offences(&self) -> Vec<String> {
+        locked(&self.shared.own_offences).clone()
+    }
+
     pub fn sign_in_attempts(&self, user: &str) -> u64 {
         let attempts: &Attempts = &locked(&self.shared.attempts);
         attempts.of(user)
@@ -253,6 +260,20 @@ impl Simulator {
     /// The next requests of an operation, or of any, meet this.
     pub fn trouble(&self, operation: Option<&str>, requests: u32, trouble: Trouble) {
         locked(&self.shared.troubles).order(operation, requests, trouble);
+    }
+
+    /// Makes an entry odd in one more way.
+    pub fn make_odd(&self, meeting: &MeetingRef, oddity: Oddity) -> Result<(), SimulatorFailure> {
+        let mut store = self.shared.store();
+        let target = target(&store, meeting, Occasion::Whole)?;
+        locked(&self.shared.garbling).has_odd_items = true;
+        store.make_odd(&target, oddity)?;
+        Ok(())
+    }
+
+    /// From now on, wherever answers would say the one, they say the other.
+    pub fn garble(&self, written: &str, said: &str) {
+        locked(&self.shared.garbling).add(written, said);
     }
 
     pub fn end_trouble(&self) {

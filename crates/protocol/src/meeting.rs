@@ -1,7 +1,7 @@
 //! A meeting as the cloud stores it and as clients receive it: clear facts for timers and lists,
 //! everything a person could read sealed.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -114,6 +114,9 @@ pub struct Additions {
     /// Fields that were cut at a bound.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub truncated: Vec<String>,
+    /// First day of an all-day meeting in its own zone, which the clear start alone does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_day: Option<Date>,
     /// Things worth telling a person about this entry, as stable words (`no-end`, `unknown-time-zone`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

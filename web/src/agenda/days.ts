@@ -5,6 +5,8 @@ export interface Dated {
   startMs: number
   endMs: number
   isAllDay: boolean
+  /** The first day of an all-day meeting as its organizer counts it, if known. */
+  firstDay?: Day | undefined
 }
 
 /** A calendar day, `2026-11-24`. */
@@ -82,7 +84,7 @@ function daysOf(meeting: Dated, today: Day, last: Day, zone: string): Day[] {
  * in nearly every zone, so the days are counted from there.
  */
 function allDays(meeting: Dated, zone: string): Day[] {
-  const first = dayOf(meeting.startMs + 12 * HOUR_MS, zone)
+  const first = meeting.firstDay ?? dayOf(meeting.startMs + 12 * HOUR_MS, zone)
   const count = Math.min(Math.max(1, Math.round((meeting.endMs - meeting.startMs) / DAY_MS)), 366)
   return Array.from({ length: count }, (_, index) => plusDays(first, index))
 }

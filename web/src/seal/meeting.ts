@@ -25,6 +25,7 @@ export interface Meeting {
   startMs: number
   endMs: number
   isAllDay: boolean
+  firstDay?: string | undefined
   isRecurring: boolean
   isPrivate: boolean
   isDeleted: boolean
@@ -81,6 +82,8 @@ async function keyFor(sealed: SealedMeeting, highestRevision: number, findKey: F
   return findKey(sealed.encryptionKeyUrl)
 }
 
+const DAY = /^\d{4}-\d{2}-\d{2}$/
+
 function clearFacts(sealed: SealedMeeting) {
   const startMs = Date.parse(sealed.start)
   return {
@@ -89,6 +92,7 @@ function clearFacts(sealed: SealedMeeting) {
     startMs,
     endMs: Math.min(startMs + sealed.durationMinutes * 60_000, LATEST_MS),
     isAllDay: sealed.isAllDay,
+    firstDay: DAY.test(sealed.hc.firstDay ?? '') ? sealed.hc.firstDay : undefined,
     isRecurring: sealed.isRecurring,
     isPrivate: ['PERSONAL', 'PRIVATE', 'CONFIDENTIAL'].includes(sealed.meetingSensitivity),
     isDeleted: sealed.isDeleted,

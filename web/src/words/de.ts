@@ -80,6 +80,7 @@ export const de: Words = {
   notes: {
     'no-end': 'Es wurde keine Endzeit angegeben.',
     'unknown-time-zone': 'Die Zeitzone dieses Eintrags ist unbekannt; die Zeit kann abweichen.',
+    'body-cut': 'Exchange hat nur einen Teil der Agenda herausgegeben; es wurde nichts hineingeschrieben.',
     'body-too-large': 'Die Agenda ist zu lang, um hier gezeigt zu werden.',
     'unknown-modifier': 'Ein Wort nach dem @-Schlüsselwort im Ort wurde nicht verstanden.',
     'no-conference': 'Ein Online-Treffen war gewünscht, konnte aber nicht eingerichtet werden.',

@@ -139,6 +139,7 @@ export const en: Words = {
   notes: {
     'no-end': 'No end time was given.',
     'unknown-time-zone': 'The time zone of this entry is unknown; the time may be off.',
+    'body-cut': 'Exchange gave out a part of the agenda only; nothing was written into it.',
     'body-too-large': 'The agenda is too long to be shown here.',
     'unknown-modifier': 'A word after the @ keyword in the place was not understood.',
     'no-conference': 'An online meeting was asked for but could not be set up.',

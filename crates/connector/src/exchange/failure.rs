@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ews::{ItemError, ReadFailure, ResponseCode};
+use ews::{ItemError, ReadFailure, ResponseCode, xml::XmlErrorKind};
 use world::http;
 
 use crate::remedy::{Reason, Remedy};
@@ -81,6 +81,7 @@ impl Failure {
     /// The answer was too large as a whole; smaller batches may pass.
     pub fn is_too_large(&self) -> bool {
         matches!(self, Self::Http(http::Failure::TooLarge { .. }))
+            || matches!(self, Self::Malformed(error) if error.kind == XmlErrorKind::TooLarge)
             || matches!(self.code(), Some(ResponseCode::ErrorMessageSizeExceeded))
     }
 

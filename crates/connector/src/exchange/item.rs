@@ -18,6 +18,7 @@ use protocol::{
     meeting::{ParticipantKind, ParticipantType, ResponseType, Sensitivity},
 };
 
+use super::zone::{self, Zone};
 use crate::{
     entry::{Body, Entry, Kind, Mark, Version},
     meeting::{LINE_CHARACTERS_MAX, Meeting, PARTICIPANTS_MAX, Participant, Person, Plain, note},
@@ -135,7 +136,9 @@ pub fn entry(item: &CalendarItem, owner: &MailboxAddress) -> Option<Entry> {
     if item.end.is_none() {
         notes.push(note::NO_END);
     }
-    if !has_known_zone(item) {
+    let zone = zone::resolve(item.start_time_zone.as_ref(), start);
+    let first_day = first_day(item, start, &zone);
+    if !zone.is_known() {
         notes.push(note::UNKNOWN_TIME_ZONE);
     }
     let kind = kind(item);
@@ -159,7 +162,11 @@ pub fn entry(item: &CalendarItem, owner: &MailboxAddress) -> Option<Entry> {
             Stamp::from_text(text).map_or(Mark::Unreadable, Mark::Stamped)
         }),
         location: Plain(item.location.clone().unwrap_or_default()),
-        meeting: meeting(item, owner, is_organizer, &body, (start, end), notes),
+        is_body_cut: is_body_cut(item),
+        meeting: Meeting {
+            first_day,
+            ..meeting(item, owner, is_organizer, &body, (start, end), notes)
+        },
         body,
     })
 }
@@ -201,11 +208,12 @@ fn meeting(
     Meeting {
         subject: line(item.subject.as_deref()),
         location: line(item.location.as_deref()),
-        is_agenda_cut: agenda.is_truncated,
+        is_agenda_cut: agenda.is_truncated || is_body_cut(item),
         agenda: Plain(agenda.text),
         start,
         end,
         is_all_day: item.is_all_day_event.unwrap_or(false),
+        first_day: None,
         is_recurring: kind(item) != Kind::Single,
         sensitivity: sensitivity(item),
         response: own_response,
@@ -245,12 +253,23 @@ fn kind(item: &CalendarItem) -> Kind {
     }
 }
 
-/// The clean global object id; items that never had one are known by their UID or item id.
+/// The clean global object id, if need be made from the other one, from which it differs in the
+/// date alone; items that never had one are known by their UID or item id.
 fn uid(item: &CalendarItem) -> Vec<u8> {
-    let item_id = || item.item_id.as_ref().map(|id| id.id.as_str());
-    let text = item.clean_global_object_id().or(item.uid.as_deref()).or_else(item_id);
-    text.unwrap_or_default().as_bytes().to_vec()
+    let clean = item.clean_global_object_id().map(str::to_owned).or_else(|| cleaned(item));
+    let item_id = || item.item_id.as_ref().map(|id| id.id.clone());
+    clean.or_else(|| item.uid.clone()).or_else(item_id).unwrap_or_default().into_bytes()
 }
+
+fn cleaned(item: &CalendarItem) -> Option<String> {
+    let property = item.extended_property(&ExtendedFieldUri::global_object_id())?;
+    let mut bytes = STANDARD.decode(property.value()?).ok()?;
+    bytes.get_mut(DATE_BYTES)?.fill(0);
+    Some(STANDARD.encode(bytes))
+}
+
+/// Where a global object id carries the date of an occurrence.
+const DATE_BYTES: std::ops::Range<usize> = 16..20;
 
 fn original_start(item: &CalendarItem, kind: Kind, start: Timestamp) -> Option<Timestamp> {
     match kind {
@@ -268,7 +287,7 @@ fn original_start(item: &CalendarItem, kind: Kind, start: Timestamp) -> Option<T
 fn orphan_date(item: &CalendarItem) -> Option<Timestamp> {
     let property = item.extended_property(&ExtendedFieldUri::global_object_id())?;
     let bytes = STANDARD.decode(property.value()?).ok()?;
-    let [high, low, month, day] = *bytes.get(16..)?.first_chunk()?;
+    let [high, low, month, day] = *bytes.get(DATE_BYTES)?.first_chunk()?;
     let year = i16::from_be_bytes([high, low]);
     let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
     (year > 0).then(|| TimeZone::UTC.to_timestamp(date.to_datetime(Time::midnight())).ok())?
@@ -305,14 +324,23 @@ fn body(item: &CalendarItem) -> Body {
     }
 }
 
+/// Start is the moment of midnight where the organizer is: which day that was, only the zone tells.
+fn first_day(item: &CalendarItem, start: Timestamp, zone: &Zone) -> Option<Date> {
+    match zone {
+        Zone::Known(zone) if item.is_all_day_event == Some(true) => {
+            Some(start.to_zoned(zone.clone()).date())
+        }
+        Zone::Known(_) | Zone::Unsaid | Zone::Unknown => None,
+    }
+}
+
+fn is_body_cut(item: &CalendarItem) -> bool {
+    item.body.as_ref().is_some_and(|body| body.is_truncated == Some(true))
+}
+
 /// `None` for a series without end, or what is not a series.
 fn series_ends(item: &CalendarItem) -> Option<Timestamp> {
     item.last_occurrence.as_ref().and_then(|occurrence| occurrence.end.utc())
-}
-
-fn has_known_zone(item: &CalendarItem) -> bool {
-    let zone = item.start_time_zone.as_ref().and_then(|zone| zone.id.as_deref());
-    zone.is_none_or(crate::exchange::session::is_known_zone)
 }
 
 fn participant(
@@ -359,7 +387,9 @@ fn sensitivity(item: &CalendarItem) -> Sensitivity {
 fn line(text: Option<&str>) -> Plain {
     let clean = plain_text::from_text(text.unwrap_or_default()).text;
     let words: Vec<&str> = clean.split_whitespace().collect();
-    Plain(words.join(" ").chars().take(LINE_CHARACTERS_MAX).collect())
+    let words = words.join(" ");
+    let characters = words.chars().filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}'));
+    Plain(characters.take(LINE_CHARACTERS_MAX).collect())
 }
 
 #[cfg(test)]

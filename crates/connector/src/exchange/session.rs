@@ -1,7 +1,5 @@
 //! One mailbox in Exchange: subscribe, read what changed, read a window, read entries, write.
 
-use std::str::FromStr;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ews::{
     DateTime, FolderRef, Item, ItemId, ItemRef, Operation, ResponseCode, field,
@@ -17,7 +15,6 @@ use ews::{
 use jiff::Timestamp;
 use protocol::ids::MailboxAddress;
 use tokio::time::{Instant, timeout_at};
-use windows_timezones::WindowsTimezone;
 
 use super::{
     Connection, Failure,
@@ -291,14 +288,4 @@ fn is_stopped<T>(result: &Result<T, ews::ItemError>) -> bool {
 
 fn calendar() -> FolderRef {
     DistinguishedFolderName::Calendar.into()
-}
-
-/// Ids of zones come as Windows names, IANA names and Microsoft's own URIs; an empty one says
-/// nothing and is not unknown.
-pub(super) fn is_known_zone(id: &str) -> bool {
-    let id = id.trim();
-    id.is_empty()
-        || matches!(id, "UTC" | "tzone://Microsoft/Utc")
-        || WindowsTimezone::from_str(id).is_ok()
-        || jiff::tz::TimeZone::get(id).is_ok()
 }

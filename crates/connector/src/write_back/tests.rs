@@ -47,6 +47,7 @@ fn entry() -> Entry {
         mark: Mark::None,
         location: Plain("Room 4; @meet".into()),
         body: Body::Html(Plain("<html><body><p>Agenda</p></body></html>".into())),
+        is_body_cut: false,
         meeting: Meeting {
             subject: Plain("Plan".into()),
             location: Plain("Room 4; @meet".into()),
@@ -55,6 +56,7 @@ fn entry() -> Entry {
             start: time("2026-11-24T10:00:00Z"),
             end: time("2026-11-24T11:00:00Z"),
             is_all_day: false,
+            first_day: None,
             is_recurring: false,
             sensitivity: Sensitivity::Normal,
             response: ResponseType::Organizer,
@@ -66,6 +68,12 @@ fn entry() -> Entry {
             notes: Vec::new(),
         },
     }
+}
+
+#[test]
+fn a_body_of_which_only_a_part_came_is_never_written_back() {
+    let cut = Entry { is_body_cut: true, ..entry() };
+    assert!(matches!(decide(&cut), Decision::Leave(Some(note::BODY_CUT))));
 }
 
 fn decide(entry: &Entry) -> Decision {

@@ -14,6 +14,9 @@ pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const DEPTH_MAX: usize = 64;
 /// Attributes of one element, namespace declarations included.
 pub const ATTRIBUTES_MAX: usize = 256;
+/// Elements and attributes of one document. Each costs far more memory than its few bytes of text;
+/// real documents have one in about 80 bytes.
+pub const PARTS_MAX: usize = 1_000_000;
 
 /// Reads a document of at most [`DOCUMENT_BYTES_MAX`] bytes and returns its root.
 pub fn read_document(bytes: &[u8]) -> Result<Node, XmlError> {
@@ -34,6 +37,8 @@ struct TreeBuilder {
     /// Elements that are still open, outermost first.
     open: Vec<Node>,
     root: Option<Node>,
+    /// Elements and attributes so far.
+    parts: usize,
 }
 
 impl TreeBuilder {
@@ -73,7 +78,7 @@ impl TreeBuilder {
     }
 
     fn element(
-        &self,
+        &mut self,
         start: &BytesStart<'_>,
         resolved: &ResolveResult<'_>,
         offset: u64,
@@ -95,6 +100,10 @@ impl TreeBuilder {
                 let key = attribute.key.local_name().as_ref().to_owned();
                 attributes.push((key, resolve_all(&attribute.value)));
             }
+        }
+        self.parts += 1 + attributes.len();
+        if self.parts > PARTS_MAX {
+            return Err(self.error(XmlErrorKind::TooLarge, offset));
         }
         Ok(Node { namespace, name, attributes, text: String::new(), children: Vec::new(), offset })
     }
@@ -161,7 +170,7 @@ fn resolve_all(raw: &str) -> String {
     let mut rest = raw;
     while let Some((before, after)) = rest.split_once('&') {
         text.push_str(before);
-        match after.split_once(';').filter(|(name, _)| is_reference(name)) {
+        match split_reference(after) {
             Some((name, after)) => {
                 text.push_str(&resolve(name));
                 rest = after;
@@ -176,9 +185,15 @@ fn resolve_all(raw: &str) -> String {
     text
 }
 
-fn is_reference(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '#')
+/// Looks no further than a name can be long, or a text of nothing but `&` would take for ever.
+fn split_reference(text: &str) -> Option<(&str, &str)> {
+    let length = text.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'#');
+    let (name, rest) = text.split_at_checked(length.take(REFERENCE_BYTES_MAX).count())?;
+    Some((name, rest.strip_prefix(';')?)).filter(|(name, _)| !name.is_empty())
 }
+
+/// Bytes of a reference's name; the longest of HTML has 31.
+const REFERENCE_BYTES_MAX: usize = 64;
 
 /// Whether XML 1.0 allows the character.
 pub(super) fn is_legal(character: char) -> bool {

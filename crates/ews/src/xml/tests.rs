@@ -1,7 +1,8 @@
 //! What the reader forgives, what it refuses, and what the writer never writes.
 
 use super::{
-    ATTRIBUTES_MAX, DEPTH_MAX, Namespace, Writer, XmlErrorKind, read_document, read_document_within,
+    ATTRIBUTES_MAX, DEPTH_MAX, Namespace, PARTS_MAX, Writer, XmlErrorKind, read_document,
+    read_document_within,
 };
 
 fn text_of(document: &str) -> String {
@@ -67,6 +68,8 @@ fn what_can_hurt_is_refused() {
     assert_eq!(refusal(&"<a>".repeat(1_000_000)), XmlErrorKind::TooDeep);
     let attributes: String = (0..=ATTRIBUTES_MAX).map(|n| format!(" a{n}=''")).collect();
     assert_eq!(refusal(&format!("<a{attributes}/>")), XmlErrorKind::TooManyAttributes);
+    let many = format!("<a>{}</a>", "<b/>".repeat(PARTS_MAX));
+    assert_eq!(refusal(&many), XmlErrorKind::TooLarge);
     let error = read_document_within(b"<a>0123456789</a>", 10).unwrap_err();
     assert_eq!(error.kind, XmlErrorKind::TooLarge);
 }

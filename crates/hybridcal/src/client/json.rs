@@ -29,6 +29,7 @@ pub(crate) fn meeting(meeting: &OpenedMeeting, now: Timestamp) -> Value {
         "start": meeting.start,
         "end": meeting.end,
         "isAllDay": meeting.is_all_day,
+        "firstDay": meeting.first_day,
         "isRecurring": meeting.is_recurring,
         "sensitivity": word(&meeting.sensitivity),
         "response": word(&meeting.response),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use protocol::{
     ids::MeetingId,
     join_button::JoinButton,
@@ -88,6 +88,8 @@ pub struct OpenedMeeting {
     pub start: Timestamp,
     pub end: Timestamp,
     pub is_all_day: bool,
+    /// First day of an all-day meeting as its organizer counts it.
+    pub first_day: Option<Date>,
     pub is_recurring: bool,
     pub sensitivity: Sensitivity,
     /// The listed person's own answer.

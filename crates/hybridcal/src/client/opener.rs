@@ -89,6 +89,7 @@ impl Opener {
             start: meeting.start,
             end,
             is_all_day: meeting.is_all_day,
+            first_day: meeting.hc.first_day,
             is_recurring: meeting.is_recurring,
             sensitivity: meeting.meeting_sensitivity,
             response: meeting.response_type,

@@ -25,6 +25,7 @@ pub(crate) fn standup_at(id: &str, start: &str, revision: i64) -> OpenedMeeting 
         start,
         end: start + SignedDuration::from_mins(15),
         is_all_day: false,
+        first_day: None,
         is_recurring: false,
         sensitivity: Sensitivity::Normal,
         response: ResponseType::Accepted,

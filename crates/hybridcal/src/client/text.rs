@@ -21,7 +21,7 @@ pub(crate) fn agenda(meetings: &[OpenedMeeting], now: Timestamp, zone: &TimeZone
             text.push('\n');
         }
         if let Some(first) = of_day.first() {
-            text.push_str(&format!("{}\n", first.start.to_zoned(zone.clone()).strftime(DAY)));
+            text.push_str(&format!("{}\n", day(first, zone).strftime(DAY)));
         }
         let width = title_width(of_day);
         for meeting in of_day {
@@ -35,7 +35,7 @@ const DAY: &str = "%A, %-d %B %Y";
 
 /// One meeting with its day, for news about it.
 pub(crate) fn news(meeting: &OpenedMeeting, zone: &TimeZone) -> String {
-    let day = meeting.start.to_zoned(zone.clone()).strftime("%a %-d %b").to_string();
+    let day = day(meeting, zone).strftime("%a %-d %b").to_string();
     let line = format!("{day}  {}  {}", times(meeting, zone), title(meeting));
     with_end(line, &[place(meeting), marks(meeting)])
 }
@@ -87,7 +87,7 @@ fn title_width(meetings: &[&OpenedMeeting]) -> usize {
 }
 
 fn day(meeting: &OpenedMeeting, zone: &TimeZone) -> Date {
-    meeting.start.to_zoned(zone.clone()).date()
+    meeting.first_day.unwrap_or_else(|| meeting.start.to_zoned(zone.clone()).date())
 }
 
 fn times(meeting: &OpenedMeeting, zone: &TimeZone) -> String {

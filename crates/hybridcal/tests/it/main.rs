@@ -13,6 +13,7 @@ mod canary;
 mod crashes;
 mod invitation;
 mod join_button;
+mod oddities;
 mod outages;
 mod recurring;
 mod simulation;

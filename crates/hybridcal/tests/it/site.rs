@@ -304,10 +304,23 @@ impl Site {
     }
 }
 
+/// Whatever a test was about, what the simulator said meanwhile kept to the published schema.
+impl Drop for Site {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.exchange.own_offences(), [""; 0]);
+        }
+    }
+}
+
 /// Microsoft's schema, if it lies beside this repository: then every request of ours is checked.
 fn published_schema() -> Option<PathBuf> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/ews/xsd/V2016_10");
-    Some(PathBuf::from(folder)).filter(|folder| folder.is_dir())
+    let found = Some(PathBuf::from(folder)).filter(|folder| folder.is_dir());
+    if found.is_none() {
+        println!("NOT CHECKED against the published schema: it is not at {folder}");
+    }
+    found
 }
 
 fn issuer_url() -> Url {
