@@ -2,7 +2,7 @@
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test setup tools web web-test build lint rust doc interop browser bench
+.PHONY: help demo test setup tools web web-test build lint rust doc interop browser bench fuzz
 
 WEB_SOURCES := $(shell find web/src web/public web/scripts -type f) \
   $(wildcard web/*.html web/*.json web/*.js web/*.ts)
@@ -14,6 +14,7 @@ help:
 	@echo 'make setup     only the tools of the tests below'
 	@echo 'make interop   foreign Exchange clients against the program'
 	@echo 'make browser   the web app in a real browser'
+	@echo 'make fuzz      every fuzzer for FUZZ_SECONDS=60 each; brings cargo-fuzz along'
 	@echo 'make bench     figures over real sockets, built for speed; takes some minutes'
 
 demo: web
@@ -69,6 +70,17 @@ interop: setup build
 browser: setup build
 	@echo '== browser: from an invitation to the Join button'
 	@node interop/story.mjs
+
+# Sanitizers are not stable yet; this lets the pinned compiler have them. A finding lies in fuzz/artifacts.
+FUZZ_SECONDS ?= 60
+fuzz:
+	@test -x target/tools/bin/cargo-fuzz || cargo install --quiet --locked cargo-fuzz --root target/tools
+	@for target in $$(ls fuzz/seeds); do \
+	  echo "== fuzz: $$target"; mkdir -p fuzz/corpus/$$target; \
+	  RUSTC_BOOTSTRAP=1 PATH="$$PWD/target/tools/bin:$$PATH" cargo fuzz run --fuzz-dir fuzz $$target \
+	    fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=$(FUZZ_SECONDS) \
+	    -max_len=65536 -timeout=10 -rss_limit_mb=2048 || exit 1; \
+	done
 
 # All parts, or some: make bench BENCH='activate rates'
 bench:

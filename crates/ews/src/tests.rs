@@ -4,4 +4,5 @@ mod documents;
 mod forms;
 mod hostile;
 mod round_trip;
+mod table;
 mod wire;

@@ -15,7 +15,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/
 
 /// The documents of one direction, as `set/file` with their bytes; `None`, said aloud, if they
 /// are not there.
-fn documents(direction: &str) -> Option<Vec<(String, Vec<u8>)>> {
+pub(super) fn documents(direction: &str) -> Option<Vec<(String, Vec<u8>)>> {
     let Ok(sets) = fs::read_dir(FOLDER) else {
         eprintln!("SKIPPED: no sample documents at {FOLDER}");
         return None;

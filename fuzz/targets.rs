@@ -1,0 +1,110 @@
+//! What is fuzzed: functions that take any bytes, must not panic, and must keep what they promise.
+//! The fuzzers in this folder call them, and so does `cargo test` with a fixed set of mutations
+//! (`crates/hybridcal/tests/hostile`).
+//!
+//! Still without a target: `ntlm_challenge` and `autodiscover_*`. A new one is a function here, a line in
+//! [`ALL`], a file in `fuzz_targets/`, a `[[bin]]` in `Cargo.toml` and a seed in `seeds/`.
+
+#![allow(dead_code, reason = "each fuzzer uses one of them")]
+
+use connector::exchange::item;
+use ews::{
+    Answer, Item, Operation, Request, ResponseMessage, ServerVersionInfo,
+    operations::GetStreamingEvents,
+    read_request,
+    streaming::Splitter,
+    xml::{Node, read_document_within},
+};
+use protocol::ids::MailboxAddress;
+
+pub type Target = fn(&[u8]);
+
+/// Every target by the name of its fuzzer and of its seeds.
+pub const ALL: [(&str, Target); 5] = [
+    ("reader", reader),
+    ("request", request),
+    ("answer", answer),
+    ("stream", stream),
+    ("item", item),
+    // room for: ntlm_challenge, autodiscover_pox, autodiscover_soap, autodiscover_json
+];
+
+/// Bytes of one input that are looked at.
+pub const INPUT_BYTES_MAX: usize = 1024 * 1024;
+
+/// The tree holds no more than the text did, and its offsets stand inside.
+pub fn reader(bytes: &[u8]) {
+    let Ok(root) = read_document_within(bytes, INPUT_BYTES_MAX) else { return };
+    let mut open = vec![(&root, 1)];
+    while let Some((node, depth)) = open.pop() {
+        assert!(depth <= ews::xml::DEPTH_MAX);
+        assert!(node.attributes.len() <= ews::xml::ATTRIBUTES_MAX);
+        open.extend(node.children.iter().map(|child: &Node| (child, depth + 1)));
+    }
+}
+
+/// A request that is understood says the same when it is written again.
+pub fn request(bytes: &[u8]) {
+    let Ok((header, request)) = read_request(bytes) else { return };
+    if matches!(request, Request::Unknown(_)) {
+        return;
+    }
+    let written = request.write(&header);
+    read_request(written.as_bytes()).expect("what we wrote can be read");
+}
+
+/// So does an answer, but for what was unreadable in it.
+pub fn answer(bytes: &[u8]) {
+    let Ok(answer) = Answer::read(bytes) else { return };
+    let written = answer.write(&ServerVersionInfo::default());
+    Answer::read(written.as_bytes()).expect("what we wrote can be read");
+}
+
+/// However the bytes are cut, the same documents come out, and nothing is lost.
+pub fn stream(bytes: &[u8]) {
+    let whole = split(bytes, bytes.len().max(1));
+    let size = usize::from(bytes.first().copied().unwrap_or(0)) % 97 + 1;
+    assert_eq!(split(bytes, size), whole, "chunks of {size}");
+    assert!(whole.iter().map(Vec::len).sum::<usize>() <= bytes.len());
+    for document in &whole {
+        let _unread = GetStreamingEvents::read_answer(document);
+    }
+}
+
+fn split(bytes: &[u8], size: usize) -> Vec<Vec<u8>> {
+    let mut splitter = Splitter::new();
+    let mut documents = Vec::new();
+    for chunk in bytes.chunks(size) {
+        if splitter.push(chunk).is_err() {
+            break;
+        }
+        documents.extend(std::iter::from_fn(|| splitter.next_document()));
+    }
+    documents
+}
+
+/// The inside of a calendar item, as a row of a window and as an entry.
+pub fn item(bytes: &[u8]) {
+    let owner = MailboxAddress::new("alice@example.com").expect("an address");
+    let document = [HEAD.as_bytes(), bytes, TAIL.as_bytes()].concat();
+    let Ok(Answer::GetItem(response)) = Answer::read(&document) else { return };
+    for message in response.messages {
+        let ResponseMessage::Success(found) = message else { continue };
+        for found in found.items {
+            let _row = item::row(&found);
+            if let Some(entry) = Item::into_calendar_item(found) {
+                let entry = item::entry(&entry, &owner);
+                assert!(entry.is_none_or(|entry| entry.meeting.end >= entry.meeting.start));
+            }
+        }
+    }
+}
+
+const HEAD: &str = "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' \
+    xmlns:t='http://schemas.microsoft.com/exchange/services/2006/types' \
+    xmlns:m='http://schemas.microsoft.com/exchange/services/2006/messages'><s:Body>\
+    <m:GetItemResponse><m:ResponseMessages><m:GetItemResponseMessage ResponseClass='Success'>\
+    <m:ResponseCode>NoError</m:ResponseCode><m:Items><t:CalendarItem><t:ItemId Id='AAMk' \
+    ChangeKey='DwAA'/>";
+const TAIL: &str = "</t:CalendarItem></m:Items></m:GetItemResponseMessage>\
+    </m:ResponseMessages></m:GetItemResponse></s:Body></s:Envelope>";
