@@ -5,8 +5,6 @@
 //! Still without a target: `ntlm_challenge` and `autodiscover_*`. A new one is a function here, a line in
 //! [`ALL`], a file in `fuzz_targets/`, a `[[bin]]` in `Cargo.toml` and a seed in `seeds/`.
 
-#![allow(dead_code, reason = "each fuzzer uses one of them")]
-
 use connector::exchange::item;
 use ews::{
     Answer, Item, Operation, Request, ResponseMessage, ServerVersionInfo,
@@ -17,10 +15,10 @@ use ews::{
 };
 use protocol::ids::MailboxAddress;
 
-pub type Target = fn(&[u8]);
+pub(crate) type Target = fn(&[u8]);
 
 /// Every target by the name of its fuzzer and of its seeds.
-pub const ALL: [(&str, Target); 5] = [
+pub(crate) const ALL: [(&str, Target); 5] = [
     ("reader", reader),
     ("request", request),
     ("answer", answer),
@@ -30,10 +28,10 @@ pub const ALL: [(&str, Target); 5] = [
 ];
 
 /// Bytes of one input that are looked at.
-pub const INPUT_BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const INPUT_BYTES_MAX: usize = 1024 * 1024;
 
 /// The tree holds no more than the text did, and its offsets stand inside.
-pub fn reader(bytes: &[u8]) {
+pub(crate) fn reader(bytes: &[u8]) {
     let Ok(root) = read_document_within(bytes, INPUT_BYTES_MAX) else { return };
     let mut open = vec![(&root, 1)];
     while let Some((node, depth)) = open.pop() {
@@ -44,7 +42,7 @@ pub fn reader(bytes: &[u8]) {
 }
 
 /// A request that is understood says the same when it is written again.
-pub fn request(bytes: &[u8]) {
+pub(crate) fn request(bytes: &[u8]) {
     let Ok((header, request)) = read_request(bytes) else { return };
     if matches!(request, Request::Unknown(_)) {
         return;
@@ -54,14 +52,14 @@ pub fn request(bytes: &[u8]) {
 }
 
 /// So does an answer, but for what was unreadable in it.
-pub fn answer(bytes: &[u8]) {
+pub(crate) fn answer(bytes: &[u8]) {
     let Ok(answer) = Answer::read(bytes) else { return };
     let written = answer.write(&ServerVersionInfo::default());
     Answer::read(written.as_bytes()).expect("what we wrote can be read");
 }
 
 /// However the bytes are cut, the same documents come out, and nothing is lost.
-pub fn stream(bytes: &[u8]) {
+pub(crate) fn stream(bytes: &[u8]) {
     let whole = split(bytes, bytes.len().max(1));
     let size = usize::from(bytes.first().copied().unwrap_or(0)) % 97 + 1;
     assert_eq!(split(bytes, size), whole, "chunks of {size}");
@@ -84,7 +82,7 @@ fn split(bytes: &[u8], size: usize) -> Vec<Vec<u8>> {
 }
 
 /// The inside of a calendar item, as a row of a window and as an entry.
-pub fn item(bytes: &[u8]) {
+pub(crate) fn item(bytes: &[u8]) {
     let owner = MailboxAddress::new("alice@example.com").expect("an address");
     let document = [HEAD.as_bytes(), bytes, TAIL.as_bytes()].concat();
     let Ok(Answer::GetItem(response)) = Answer::read(&document) else { return };

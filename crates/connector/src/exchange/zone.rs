@@ -3,7 +3,7 @@
 //! In this order: a Windows id, an IANA id, an alias or a localised name, a display name such as
 //! `(UTC+01:00) Amsterdam, Berlin`, the rules that came along, the name beside the id. The table of
 //! Windows ids is CLDR's, from a crate that does nothing else; what CLDR does not have is in
-//! `zone/names.rs`.
+//! `names`.
 
 mod names;
 mod rules;
@@ -54,22 +54,22 @@ impl Zone {
     }
 }
 
-/// Whether an id is one of those that everybody knows, so that it says nothing about its writer.
-pub fn is_published_id(id: &str) -> bool {
-    matches!(id, "" | "UTC" | "tzone://Microsoft/Utc" | "tzone://Microsoft/Custom")
-        || WindowsTimezone::from_str(id).is_ok()
-        || TimeZone::get(id).is_ok()
+/// Whether a text is nothing but the name of a zone; display names may hold other words, too.
+pub fn is_known_id(id: &str) -> bool {
+    let id = id.trim();
+    id.is_empty() || of_id(id).is_some()
 }
 
 fn of_name(name: &str) -> Option<TimeZone> {
+    of_id(name).or_else(|| names::displayed(name))
+}
+
+fn of_id(id: &str) -> Option<TimeZone> {
     let windows = || {
-        let windows = WindowsTimezone::from_str(name).ok()?;
+        let windows = WindowsTimezone::from_str(id).ok()?;
         TimeZone::get(windows.tzdb_id()).ok()
     };
-    windows()
-        .or_else(|| TimeZone::get(name).ok())
-        .or_else(|| TimeZone::get(names::alias(name)?).ok())
-        .or_else(|| names::displayed(name))
+    windows().or_else(|| TimeZone::get(id).ok()).or_else(|| TimeZone::get(names::alias(id)?).ok())
 }
 
 #[cfg(test)]

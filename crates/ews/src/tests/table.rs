@@ -14,7 +14,10 @@ const COLUMNS: [(&str, &[&str]); 5] = [
     ("subject", &["Subject", "Location", "DisplayName"]),
     ("start", &["Start", "End"]),
     ("people", &["EmailAddress"]),
-    ("ids", &["ItemId@Id", "FolderId@Id", "ParentFolderId@Id", "SubscriptionId", "SyncState", "UID"]),
+    (
+        "ids",
+        &["ItemId@Id", "FolderId@Id", "ParentFolderId@Id", "SubscriptionId", "SyncState", "UID"],
+    ),
     ("codes", &["ResponseCode", "ResponseClass"]),
 ];
 
@@ -43,7 +46,6 @@ fn scan(document: &str) -> Row {
     let mut row = Row::default();
     let mut rest = document;
     while let Some((_, after)) = rest.split_once('<') {
-        rest = after;
         if let Some(comment) = after.strip_prefix("!--") {
             rest = comment.split_once("-->").map_or("", |(_, after)| after);
             continue;
@@ -56,7 +58,8 @@ fn scan(document: &str) -> Row {
             continue;
         }
         rest = after;
-        let text = if tag.ends_with('/') { "" } else { after.split('<').next().unwrap_or_default() };
+        let text =
+            if tag.ends_with('/') { "" } else { after.split('<').next().unwrap_or_default() };
         for (column, (_, wanted)) in row.iter_mut().zip(COLUMNS) {
             for wanted in wanted {
                 let value = match wanted.split_once('@') {

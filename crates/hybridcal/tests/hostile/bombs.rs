@@ -98,7 +98,7 @@ fn an_endless_stream_costs_no_more_than_its_buffer() {
     let mut splitter = ews::streaming::Splitter::new();
     let chunk = vec![b'x'; 64 * 1024];
     let pushed = std::iter::repeat_with(|| splitter.push(&chunk)).take(10_000);
-    assert!(pushed.filter(|pushed| pushed.is_ok()).count() <= 64);
+    assert!(pushed.filter(Result::is_ok).count() <= 64);
     let cost = MEMORY.peak_usage().saturating_sub(before);
     assert!(cost <= 3 * ews::streaming::STREAM_BUFFER_BYTES_MAX, "{cost} bytes");
 }

@@ -265,7 +265,7 @@ pub(super) fn looks_right(kind: Kind, text: &str) -> bool {
             text.len() <= NUMBER_BYTES_MAX
                 && text.chars().all(|c| c.is_ascii_digit() || "-+:.TZPYMDHSW".contains(c))
         }
-        Kind::Zone => super::super::zone::is_published_id(text.trim()),
+        Kind::Zone => super::super::zone::is_known_id(text),
         Kind::Namespace => NAMESPACES.iter().any(|start| text.starts_with(start)),
         Kind::Id
         | Kind::Address

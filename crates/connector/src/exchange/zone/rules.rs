@@ -52,13 +52,13 @@ enum Target {
 /// Where the definition's own transitions lead at that moment.
 fn group_at(definition: &TimeZoneDefinition, at: Timestamp) -> Option<Target> {
     let transitions = &definition.transitions.as_ref()?.transitions;
-    let begun = transitions.iter().filter(|transition| match transition {
+    let mut begun = transitions.iter().filter(|transition| match transition {
         Transition::AbsoluteDate(change) => {
             change.date_time.to_timestamp(&TimeZone::UTC).is_some_and(|begin| begin <= at)
         }
         Transition::Plain(_) | Transition::RecurringDay(_) | Transition::RecurringDate(_) => true,
     });
-    let to = target(begun.last()?);
+    let to = target(begun.next_back()?);
     Some(match to.kind.as_str() {
         "Period" => Target::Period(to.id.clone()),
         _ => Target::Group(to.id.clone()),
