@@ -31,6 +31,7 @@ pub(crate) mod health;
 pub(crate) mod join_buttons;
 pub(crate) mod meetings;
 pub(crate) mod site;
+pub(crate) mod trust;
 
 /// The running cloud, as handlers see it.
 pub(crate) struct App {

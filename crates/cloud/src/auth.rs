@@ -28,6 +28,8 @@ pub(crate) enum Who {
     Person,
     /// For the mailboxes whose leases it holds.
     Connector,
+    /// People whom the configuration names, for what concerns the installation.
+    Administrator,
 }
 
 /// Somebody signed in; they see their own list only.
@@ -35,6 +37,12 @@ pub(crate) enum Who {
 pub(crate) struct Person {
     pub(crate) user: UserId,
     pub(crate) expires: Timestamp,
+}
+
+/// Somebody signed in whom the configuration names.
+#[derive(Clone)]
+pub(crate) struct Administrator {
+    pub(crate) address: MailboxAddress,
 }
 
 /// A connector that the configuration names.
@@ -59,18 +67,28 @@ pub(crate) async fn admit(
             let connector = connector(&app, request.headers())?;
             request.extensions_mut().insert(connector);
         }
+        Who::Administrator => {
+            let (address, _expires) = address(&app, request.headers()).await?;
+            if !app.config.is_administrator(&address) {
+                return Err(Refusal::NotPermitted);
+            }
+            request.extensions_mut().insert(Administrator { address });
+        }
     }
     Ok(next.run(request).await)
 }
 
 async fn person(app: &App, headers: &HeaderMap) -> Result<Person> {
+    let (address, expires) = address(app, headers).await?;
+    Ok(Person { user: UserId::of(&app.config.organization, address.as_str()), expires })
+}
+
+/// Whose token this is, and until when it is good.
+async fn address(app: &App, headers: &HeaderMap) -> Result<(MailboxAddress, Timestamp)> {
     let claims: PersonClaims = app.issuer.verify(bearer(headers)?, AUDIENCE_API).await?;
     let address = MailboxAddress::new(&claims.email).filter(|_| claims.email_verified);
-    let address = address.ok_or(Refusal::NotPermitted)?;
-    Ok(Person {
-        user: UserId::of(&app.config.organization, address.as_str()),
-        expires: Timestamp::from_second(claims.exp).unwrap_or(Timestamp::MAX),
-    })
+    let expires = Timestamp::from_second(claims.exp).unwrap_or(Timestamp::MAX);
+    Ok((address.ok_or(Refusal::NotPermitted)?, expires))
 }
 
 fn connector(app: &App, headers: &HeaderMap) -> Result<Connector> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use protocol::ids::{ConnectorId, OrganizationId};
+use protocol::ids::{ConnectorId, MailboxAddress, OrganizationId};
 use serde::Deserialize;
 use url::Url;
 use world::tls::Identity;
@@ -30,6 +30,9 @@ pub struct Config {
     pub kms_host: String,
     #[serde(default)]
     pub connectors: Vec<KnownConnector>,
+    /// Addresses of those who may decide what concerns the installation, such as the trust list.
+    #[serde(default)]
+    pub administrators: Vec<String>,
     /// A banner for everybody.
     #[serde(default)]
     pub notice: Option<String>,
@@ -60,6 +63,11 @@ impl Config {
     pub(crate) fn connector_keys(&self) -> BTreeMap<String, String> {
         let key = |known: &KnownConnector| (known.id.0.clone(), known.public_key.clone());
         self.connectors.iter().map(key).collect()
+    }
+
+    pub(crate) fn is_administrator(&self, address: &MailboxAddress) -> bool {
+        let known = self.administrators.iter().filter_map(|known| MailboxAddress::new(known));
+        known.into_iter().any(|known| known == *address)
     }
 
     pub(crate) fn identity(&self) -> Option<Identity> {

@@ -13,7 +13,7 @@ use axum::{
 use protocol::{connector::COMMIT_BYTES_MAX, routes};
 
 use crate::{
-    api::{App, changes, connector, events, health, join_buttons, meetings, site},
+    api::{App, changes, connector, events, health, join_buttons, meetings, site, trust},
     auth::{Who, admit},
     error::Refusal,
     web,
@@ -32,7 +32,7 @@ pub(crate) struct Route {
 }
 
 pub(crate) fn table() -> Vec<Route> {
-    use Who::{Anyone, Connector, Person};
+    use Who::{Administrator, Anyone, Connector, Person};
     let small = BODY_BYTES_MAX;
     let route = |path, who, body_bytes_max, handler| Route { path, who, body_bytes_max, handler };
     vec![
@@ -48,6 +48,8 @@ pub(crate) fn table() -> Vec<Route> {
         route(routes::LEASES, Connector, small, post(connector::take_leases)),
         route(routes::MAILBOX_STATE, Connector, small, get(connector::state)),
         route(routes::MAILBOX_COMMITS, Connector, COMMIT_BYTES_MAX, post(connector::commit)),
+        route(routes::TRUST_REPORTS, Connector, small, post(trust::report)),
+        route(routes::TRUSTED_HOSTS, Administrator, small, get(trust::list).post(trust::decide)),
     ]
 }
 

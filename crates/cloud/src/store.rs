@@ -24,6 +24,7 @@ mod meetings;
 mod purge;
 mod schema;
 mod state;
+mod trust;
 mod writer;
 
 pub use changes::{CatchUp, ChangeKind, LoggedChange};

@@ -8,6 +8,7 @@ mod lists;
 pub(crate) mod meeting;
 pub(crate) mod people;
 mod signing;
+mod trust;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -84,6 +85,7 @@ impl TestCloud {
                     public_key: key.pem.clone(),
                 })
                 .collect(),
+            administrators: vec!["Admin@example.com".into()],
             notice: None,
             web: true,
         }

@@ -2,6 +2,7 @@
 //! failure with its remedy. Reads only.
 
 mod advice;
+mod discovery;
 mod room;
 mod trouble;
 
@@ -45,6 +46,8 @@ pub struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Settings,
+    /// Where is Exchange?
+    Autodiscover,
     Exchange,
     Clock,
     SignIn,
@@ -80,6 +83,7 @@ impl Step {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Settings => "settings",
+            Self::Autodiscover => "autodiscover",
             Self::Exchange => "exchange",
             Self::Clock => "clock",
             Self::SignIn => "sign-in",
@@ -106,7 +110,7 @@ impl Outcome {
 /// What the settings promise, usable.
 struct Usable {
     connection: Connection,
-    key: ConnectorKey,
+    cloud: Cloud,
     addresses: Vec<MailboxAddress>,
 }
 
@@ -123,7 +127,7 @@ pub async fn check(config: &Config, world: &World) -> Vec<Finding> {
     let count = usable.addresses.len();
     findings.put(Step::Settings, &config.id.0, Outcome::Ok(format!("{count} mailboxes to follow")));
     exchange(&mut findings, config, world, &usable).await;
-    let outcome = cloud(config, world, usable.key).await;
+    let outcome = cloud(config, world, &usable.cloud).await;
     findings.put(Step::Cloud, config.cloud_url.as_str(), outcome);
     let outcome = health(config, world, &config.kms_url, "kms_url").await;
     findings.put(Step::Keys, config.kms_url.as_str(), outcome);
@@ -149,27 +153,30 @@ fn usable(config: &Config, world: &World) -> Result<Usable, Mistake> {
         |source| Mistake::Unreadable { setting: "key_file", path: path.clone(), source };
     let pem = Zeroizing::new(fs::read_to_string(path).map_err(unreadable)?);
     let key = ConnectorKey::new(config.id.clone(), &pem).map_err(|_reason| Mistake::Key)?;
+    let cloud = Cloud::new(world.clone(), config.cloud_url.clone(), Arc::new(key));
     let connection = Connection::new(world.clone(), &config.exchange)?;
-    Ok(Usable { connection, key, addresses: config.addresses()? })
+    connection.discover_for(config)?;
+    Ok(Usable { connection, cloud, addresses: config.addresses()? })
 }
 
 async fn exchange(findings: &mut Findings, config: &Config, world: &World, usable: &Usable) {
-    let Some(first) = usable.addresses.first() else { return };
-    let advisor = &Advisor { config };
-    let (connection, url) = (&usable.connection, config.exchange.url.as_str());
-    let outcome = reach(advisor, world, first).await;
-    if !findings.put(Step::Exchange, url, outcome) {
+    let Usable { connection, cloud, addresses } = usable;
+    let url = discovery::address(findings, config, connection, cloud, addresses).await;
+    let (Some(url), Some(first)) = (url, addresses.first()) else { return };
+    let advisor = &Advisor { config, exchange: Some(&url) };
+    let outcome = reach(advisor, world, &url, first).await;
+    if !findings.put(Step::Exchange, url.as_str(), outcome) {
         return;
     }
-    if let Some(outcome) = clock(advisor, world, first).await {
-        findings.put(Step::Clock, url, outcome);
+    if let Some(outcome) = clock(advisor, world, &url, first).await {
+        findings.put(Step::Clock, url.as_str(), outcome);
     }
     let outcome = sign_in(advisor, world, connection, first).await;
     if !findings.put(Step::SignIn, &config.exchange.user, outcome) {
         return;
     }
     let outcome = second(advisor, connection, first).await;
-    if !findings.put(Step::Connection, url, outcome) {
+    if !findings.put(Step::Connection, url.as_str(), outcome) {
         return;
     }
     let mut streaming = None;
@@ -185,8 +192,12 @@ async fn exchange(findings: &mut Findings, config: &Config, world: &World, usabl
     }
 }
 
-async fn reach(advisor: &Advisor<'_>, world: &World, mailbox: &MailboxAddress) -> Outcome {
-    let url = &advisor.config.exchange.url;
+async fn reach(
+    advisor: &Advisor<'_>,
+    world: &World,
+    url: &Url,
+    mailbox: &MailboxAddress,
+) -> Outcome {
     let (what, trouble) = match probe::reach(world, url).await {
         Ok(Reached::SignIn) => return Outcome::Ok("reached".into()),
         Ok(Reached::OtherSignInOnly) => {
@@ -200,8 +211,13 @@ async fn reach(advisor: &Advisor<'_>, world: &World, mailbox: &MailboxAddress) -
 }
 
 /// `None` if the server does not tell its time.
-async fn clock(advisor: &Advisor<'_>, world: &World, mailbox: &MailboxAddress) -> Option<Outcome> {
-    let ahead = probe::clock_ahead(world, &advisor.config.exchange.url).await.ok()??;
+async fn clock(
+    advisor: &Advisor<'_>,
+    world: &World,
+    url: &Url,
+    mailbox: &MailboxAddress,
+) -> Option<Outcome> {
+    let ahead = probe::clock_ahead(world, url).await.ok()??;
     if ahead.abs() <= CLOCK_DIFFERENCE_MAX {
         return Some(Outcome::Ok("its clock and ours agree".into()));
     }
@@ -310,24 +326,23 @@ fn is_sign_in(failure: &Failure) -> bool {
 }
 
 /// Alive, and believes who we are: a request for no leases takes none.
-async fn cloud(config: &Config, world: &World, key: ConnectorKey) -> Outcome {
+async fn cloud(config: &Config, world: &World, cloud: &Cloud) -> Outcome {
     let alive = health(config, world, &config.cloud_url, "cloud_url").await;
     if !alive.is_ok() {
         return alive;
     }
-    let cloud = Cloud::new(world.clone(), config.cloud_url.clone(), Arc::new(key));
     let nothing = LeaseRequest { owner: world.chance.uuid(), shards: Vec::new() };
     match cloud.lease(&nothing).await {
         Ok(_none) => Outcome::Ok("reached; it knows this connector".into()),
         Err(failure) => {
-            let (advisor, url) = (Advisor { config }, &config.cloud_url);
+            let (advisor, url) = (Advisor { config, exchange: None }, &config.cloud_url);
             advisor.refused(failure.to_string(), url)
         }
     }
 }
 
 async fn health(config: &Config, world: &World, url: &Url, setting: &'static str) -> Outcome {
-    let advisor = Advisor { config };
+    let advisor = Advisor { config, exchange: None };
     let Ok(at) = url.join(routes::HEALTH) else {
         return advisor.unhealthy("its address cannot be used", setting);
     };

@@ -9,6 +9,7 @@ use protocol::{
     problem::{self, Problem},
     routes,
     token::AUDIENCE_API,
+    trust::{TrustList, TrustReport},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use url::Url;
@@ -92,6 +93,11 @@ impl Cloud {
             Err(Failure::Http(_)) => self.send(self.post(&path, commit)?).await,
             answer => answer,
         }
+    }
+
+    /// Reports hosts that were met, and reads what is decided about all.
+    pub async fn trust(&self, report: &TrustReport) -> Result<TrustList, Failure> {
+        self.send(self.post(routes::TRUST_REPORTS, report)?).await
     }
 
     fn post(&self, path: &str, body: &impl Serialize) -> Result<Request, Failure> {

@@ -1,11 +1,19 @@
 //! Settings of the connector: where Exchange is, whom it serves, and how meetings are made.
 
-use std::{collections::BTreeMap, fmt, path::PathBuf};
+mod discovery;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 pub use conference::ProviderSettings;
 use protocol::ids::{ConnectorId, OrganizationId};
 use serde::Deserialize;
 use url::Url;
+
+pub use discovery::{Autodiscover, Directory};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,8 +43,8 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
-    /// `https://…/EWS/Exchange.asmx`
-    pub url: Url,
+    /// `https://…/EWS/Exchange.asmx`; may be left out if Autodiscover finds it.
+    pub url: Option<Url>,
     /// The impersonation account: `user@domain` or `DOMAIN\user`.
     pub user: String,
     pub password: Option<Secret>,
@@ -47,6 +55,7 @@ pub struct Exchange {
     /// Allows `http://` to this computer only, for the simulator.
     #[serde(default)]
     pub allow_plain_http_on_loopback: bool,
+    pub autodiscover: Option<Autodiscover>,
     /// A new or empty folder for a redacted record of what Exchange and the connector say.
     pub trace_folder: Option<PathBuf>,
 }
@@ -85,6 +94,16 @@ pub enum Mistake {
         "exchange.url must be https; plain http is only for a loopback address and with allow_plain_http_on_loopback = true"
     )]
     PlainHttp,
+    #[error("exchange needs url, or a section [connector.exchange.autodiscover] that finds it")]
+    NoExchange,
+    #[error(
+        "exchange.autodiscover.trusted_suffixes: entry {number} is not a domain that somebody can own, like contoso.com"
+    )]
+    Suffix { number: usize },
+    #[error("exchange.autodiscover.directory.url must begin with ldaps:// or ldap://")]
+    Directory,
+    #[error("exchange.autodiscover.directory needs both user and password_file, or neither")]
+    DirectoryAccount,
     #[error("{setting} must be https, or http on a loopback address")]
     NotSafe { setting: &'static str },
     #[error("exchange needs either password_file or password")]
@@ -114,11 +133,7 @@ pub enum Mistake {
 impl Config {
     /// What can be said without touching the network.
     pub fn check(&self) -> Result<(), Mistake> {
-        let plain = self.exchange.url.scheme() != "https";
-        let allowed = self.exchange.allow_plain_http_on_loopback;
-        if plain && !(allowed && world::issuer::is_safe(&self.exchange.url)) {
-            return Err(Mistake::PlainHttp);
-        }
+        self.exchange.check_address()?;
         for (setting, url) in [("cloud_url", &self.cloud_url), ("kms_url", &self.kms_url)] {
             if !world::issuer::is_safe(url) {
                 return Err(Mistake::NotSafe { setting });
@@ -153,11 +168,8 @@ impl Config {
         self.kms_host.clone().unwrap_or_else(from_url)
     }
 
-    /// Whose organizers are believed to be ours.
-    pub fn own_domains(&self) -> Result<Vec<String>, Mistake> {
-        if !self.domains.is_empty() {
-            return Ok(self.domains.iter().map(|domain| domain.to_lowercase()).collect());
-        }
+    /// Domains of the mailboxes, where Autodiscover may begin.
+    pub fn mail_domains(&self) -> Result<Vec<String>, Mistake> {
         let domain = |address: protocol::ids::MailboxAddress| {
             address.as_str().rsplit_once('@').map(|(_, domain)| domain.to_owned())
         };
@@ -166,23 +178,49 @@ impl Config {
         domains.dedup();
         Ok(domains)
     }
+
+    /// Whose organizers are believed to be ours.
+    pub fn own_domains(&self) -> Result<Vec<String>, Mistake> {
+        if !self.domains.is_empty() {
+            return Ok(self.domains.iter().map(|domain| domain.to_lowercase()).collect());
+        }
+        self.mail_domains()
+    }
 }
 
 impl Exchange {
+    fn check_address(&self) -> Result<(), Mistake> {
+        if let Some(url) = &self.url {
+            let allowed = self.allow_plain_http_on_loopback && world::issuer::is_safe(url);
+            if url.scheme() != "https" && !allowed {
+                return Err(Mistake::PlainHttp);
+            }
+        }
+        let discovery = self.discovery();
+        if self.url.is_none() && discovery.is_none() {
+            return Err(Mistake::NoExchange);
+        }
+        discovery.map_or(Ok(()), |discovery| discovery.check(self))
+    }
+
+    /// Autodiscover's settings, if it is switched on.
+    pub fn discovery(&self) -> Option<&Autodiscover> {
+        self.autodiscover.as_ref().filter(|discovery| discovery.enabled)
+    }
+
     pub fn secret(&self) -> Result<Secret, Mistake> {
         match (&self.password_file, &self.password) {
-            (Some(path), _) => {
-                let unreadable = |source| {
-                    let path = path.clone();
-                    Mistake::Unreadable { setting: "exchange.password_file", path, source }
-                };
-                let text = std::fs::read_to_string(path).map_err(unreadable)?;
-                Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
-            }
+            (Some(path), _) => password_of(path, "exchange.password_file"),
             (None, Some(secret)) => Ok(secret.clone()),
             (None, None) => Err(Mistake::NoPassword),
         }
     }
+}
+
+fn password_of(path: &Path, setting: &'static str) -> Result<Secret, Mistake> {
+    let unreadable = |source| Mistake::Unreadable { setting, path: path.to_owned(), source };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 #[cfg(test)]
@@ -239,11 +277,45 @@ mod tests {
             (mistake(|s| s["mailboxes"] = json!([])), "mailboxes is empty"),
             (mistake(|s| s["mailboxes"] = json!(["a@b.c", "alice"])), "entry 2"),
             (mistake(|s| s["exchange"]["password"] = Value::Null), "password_file"),
+            (mistake(|s| s["exchange"]["url"] = Value::Null), "autodiscover"),
+            (
+                mistake(|s| {
+                    s["exchange"]["autodiscover"] = json!({"trusted_suffixes": ["a.net", "co.uk"]});
+                }),
+                "entry 2",
+            ),
+            (
+                mistake(|s| {
+                    let directory = json!({"url": "https://dc.example.com"});
+                    s["exchange"]["autodiscover"] = json!({"directory": directory});
+                }),
+                "ldaps://",
+            ),
+            (
+                mistake(|s| {
+                    let url = "http://mail.example.com/autodiscover/autodiscover.svc";
+                    s["exchange"]["autodiscover"] = json!({"url": url});
+                }),
+                "exchange.autodiscover.url",
+            ),
             (mistake(|s| s["keywords"] = json!({"@meet": "jitsy"})), "\"jitsy\""),
         ];
         for (mistake, named) in cases {
             assert!(mistake.contains(named), "{mistake}");
         }
+    }
+
+    #[test]
+    fn autodiscover_takes_the_place_of_an_address_if_it_is_switched_on() {
+        let without_address = |discovery: Value| {
+            settings(|s| {
+                s["exchange"]["url"] = Value::Null;
+                s["exchange"]["autodiscover"] = discovery;
+            })
+        };
+        assert!(without_address(json!({})).check().is_ok());
+        let off = without_address(json!({"enabled": false}));
+        assert!(matches!(off.check(), Err(Mistake::NoExchange)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! leaves it is in our words.
 
 pub mod affinity;
+pub mod autodiscover;
 pub mod budget;
 pub mod connection;
 pub mod failure;

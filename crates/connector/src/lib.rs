@@ -19,6 +19,7 @@ pub mod mailbox;
 pub mod meeting;
 pub mod news;
 pub mod pass;
+pub mod places;
 pub mod remedy;
 pub mod stamp;
 pub mod state;
@@ -71,6 +72,7 @@ impl Connector {
     ) -> Result<Self, Mistake> {
         config.check()?;
         let connection = Connection::new(world.clone(), &config.exchange)?;
+        connection.discover_for(&config)?;
         let practice = Arc::new(Practice::new(&config)?);
         Ok(Self {
             config,
@@ -135,9 +137,12 @@ impl Connector {
             alarms,
         });
         let mailboxes = addresses.len();
-        let fleet = Fleet::new(&shared, addresses, remembered_bytes_max);
         let mut tasks = JoinSet::new();
         tasks.spawn(renewing);
+        if connection.has_discovery() {
+            tasks.spawn(places::keep_places(Arc::clone(&shared), addresses.clone()));
+        }
+        let fleet = Fleet::new(&shared, addresses, remembered_bytes_max);
         fleet.start(&mut tasks);
         tracing::info!(mailboxes, "Following");
         // None of them ends by itself; if one does, that is a defect, and going on without it would

@@ -50,10 +50,14 @@ pub enum Reason {
     LongTrouble,
     /// Exchange refuses what we sent: our defect.
     OurDefect,
+    /// Autodiscover leads to a host that no administrator decided on.
+    UndecidedHost,
+    /// Autodiscover does not find mailboxes.
+    NotFound,
 }
 
 impl Reason {
-    pub fn alarm_id(self) -> &'static str {
+    pub const fn alarm_id(self) -> &'static str {
         match self {
             Self::WrongPassword => "exchange-password",
             Self::ImpersonationDenied => "exchange-impersonation",
@@ -68,6 +72,8 @@ impl Reason {
             Self::NoStream => "exchange-stream",
             Self::LongTrouble => "mailbox-trouble",
             Self::OurDefect => "exchange-request",
+            Self::UndecidedHost => "exchange-trust",
+            Self::NotFound => "exchange-autodiscover",
         }
     }
 
@@ -106,6 +112,12 @@ impl Reason {
             }
             Self::CloudRefused => {
                 "The cloud refuses this connector. Put its public key (`hybridcal new-key`) under [[cloud.connectors]] with the same id, and compare the computers' clocks."
+            }
+            Self::UndecidedHost => {
+                "Autodiscover leads to a host that nobody decided on, and nothing was sent there. See `hybridcal trust list`; if the host is yours, `hybridcal trust allow HOST`, or put its domain into exchange.autodiscover.trusted_suffixes."
+            }
+            Self::NotFound => {
+                "Autodiscover does not say where some mailboxes are, so they are not followed. `hybridcal check` names them with what to do."
             }
             Self::LongTrouble => {
                 "This mailbox could not be followed for 15 minutes, for reasons that usually pass by themselves; trying goes on. The log lines before this one name them: Exchange busy or failing over, the cloud or the key server away."

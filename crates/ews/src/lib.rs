@@ -12,6 +12,7 @@
 
 pub mod xml;
 
+pub mod autodiscover;
 pub mod date_time;
 pub mod fields;
 pub mod folders;

@@ -7,6 +7,7 @@
 
 mod absence;
 mod auth;
+mod autodiscover;
 mod calendar;
 mod directory;
 mod failure;
@@ -39,6 +40,7 @@ mod zone;
 
 pub use crate::{
     absence::AutomaticReplies,
+    autodiscover::{Redirect, Signpost},
     directory::{Config, Kind, Person, ServiceAccount},
     faults::Trouble,
     mails::{Mail, MailKind},

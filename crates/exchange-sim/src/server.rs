@@ -24,6 +24,7 @@ use world::stop::Stop;
 
 use crate::{
     auth::{self, Account, Attempts},
+    autodiscover::{self, Signposts},
     directory::Config,
     faults::{Trouble, Troubles},
     mailbox::Store,
@@ -34,7 +35,7 @@ use crate::{
 };
 
 /// As much as Exchange takes by default, roughly.
-const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+pub(crate) const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Offences of our own that are remembered; one is too many.
 const OFFENCES_MAX: usize = 100;
 const PATH: &str = "/ews/exchange.asmx";
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) troubles: Mutex<Troubles>,
     pub(crate) attempts: Mutex<Attempts>,
     pub(crate) requests: Mutex<BTreeMap<String, u64>>,
+    pub(crate) signposts: Mutex<Signposts>,
     schema: Option<Schema>,
     pub(crate) garbling: Mutex<Garbling>,
     /// Answers of ours that break the published schema, as long as nobody asked for odd ones.
@@ -65,6 +67,7 @@ impl Shared {
             troubles: Mutex::default(),
             attempts: Mutex::default(),
             requests: Mutex::default(),
+            signposts: Mutex::default(),
             schema,
             garbling: Mutex::default(),
             own_offences: Mutex::default(),
@@ -100,11 +103,19 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
 }
 
 async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Response {
-    if !request.uri().path().eq_ignore_ascii_case(PATH) {
+    if let Some(response) = autodiscover::anonymous(&shared, &request) {
+        return response;
+    }
+    let autodiscover = autodiscover::format(request.uri().path());
+    if autodiscover.is_none() && !request.uri().path().eq_ignore_ascii_case(PATH) {
         return respond(StatusCode::NOT_FOUND, "text/plain", Body::empty());
     }
     let account = auth::sign_in(&shared.config, request.headers(), &mut locked(&shared.attempts));
     let Some(account) = account else { return unauthorized() };
+    if let Some(format) = autodiscover {
+        return autodiscover::serve(&shared, format, request).await;
+    }
+    let host = autodiscover::host(&request);
     if request.method() != Method::POST {
         let organization = text::escaped(&shared.config.organization);
         let page = format!("{PAGE}<p>Simulated organization: {organization}.");
@@ -125,7 +136,10 @@ async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respo
     }
     let response = match (offence, read) {
         (Some(fault), _) => send(&Answer::Fault(fault)),
-        (None, Ok((header, request))) => answer(&shared, &account, &header, request),
+        (None, Ok((header, request))) => match autodiscover::elsewhere(&shared, &host, &header) {
+            Some(fault) => send(&fault.into()),
+            None => answer(&shared, &account, &header, request),
+        },
         (None, Err(refusal)) => {
             tracing::debug!(%refusal, error = %refusal.error, "A request breaks the schema");
             send(&refusal.fault().into())
@@ -217,7 +231,7 @@ fn meet(trouble: &Trouble) -> Option<Response> {
     }
 }
 
-const XML: &str = "text/xml; charset=utf-8";
+pub(crate) const XML: &str = "text/xml; charset=utf-8";
 
 fn send(answer: &Answer) -> Response {
     respond(status(answer), XML, Body::from(answer.write(&version())))
@@ -230,7 +244,7 @@ fn status(answer: &Answer) -> StatusCode {
     }
 }
 
-fn unauthorized() -> Response {
+pub(crate) fn unauthorized() -> Response {
     let mut response = respond(StatusCode::UNAUTHORIZED, "", Body::empty());
     let challenge = HeaderValue::from_static("Basic realm=\"Exchange simulator\"");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
@@ -243,7 +257,7 @@ fn broken() -> Response {
     respond(StatusCode::OK, XML, Body::from_stream(stream::iter([reset])))
 }
 
-fn respond(status: StatusCode, content_type: &'static str, body: Body) -> Response {
+pub(crate) fn respond(status: StatusCode, content_type: &'static str, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers: &mut HeaderMap = response.headers_mut();

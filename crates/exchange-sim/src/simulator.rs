@@ -1,6 +1,7 @@
 //! The simulator as tests and the demonstration hold it: start, act for people, count, trouble.
 
 mod absence;
+mod discovery;
 mod meeting;
 
 use std::{fmt, sync::Arc};

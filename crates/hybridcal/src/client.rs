@@ -10,6 +10,7 @@ mod screen;
 mod site;
 mod sse;
 pub(crate) mod text;
+mod trust;
 mod watch;
 
 use std::{io, sync::Arc, time::Duration};
@@ -33,6 +34,7 @@ use world::{
 };
 
 pub use opened::{Opened, OpenedMeeting, OpenedParticipant, OpenedPerson, Why};
+pub use trust::TrustClient;
 pub use watch::{Notice, Watch};
 
 use opener::Opener;

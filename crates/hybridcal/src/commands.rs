@@ -10,4 +10,5 @@ pub mod new_key;
 pub mod ready;
 pub mod run;
 pub mod trace;
+pub mod trust;
 pub mod watch;

@@ -112,6 +112,11 @@ mod tests {
         );
     }
 
+    #[derive(Deserialize)]
+    struct Section {
+        autodiscover: connector::config::Autodiscover,
+    }
+
     #[test]
     fn the_example_is_a_configuration() {
         let text = include_str!("../config.example.toml");
@@ -119,6 +124,13 @@ mod tests {
         assert!(config.connector.is_some() && config.cloud.is_some() && config.kms.is_some());
         assert!(config.connector.expect("a section").check().is_ok());
         // What is commented out is right, too.
+        let discovery =
+            text.split("# [connector.exchange.autodiscover]").nth(1).expect("a section");
+        let discovery = discovery.split("[connector.keywords]").next().expect("its lines");
+        let discovery = format!("[autodiscover]{}", discovery.replace("\n# ", "\n"))
+            .replace("[connector.exchange.autodiscover.directory]", "[autodiscover.directory]");
+        let section: Section = toml::from_str(&discovery).expect("readable");
+        assert!(section.autodiscover.enabled && section.autodiscover.directory.is_some());
         let issuer = text.split("# [dev_issuer]").nth(1).expect("the last section");
         let issuer = format!("[dev_issuer]{}", issuer.replace("\n# ", "\n"));
         assert!(Config::parse(&issuer, Path::new("x")).expect("readable").dev_issuer.is_some());

@@ -4,7 +4,7 @@ use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use hybridcal::{
-    commands::{calendar, check, demo, exchange_sim, meetings, new_key, run, trace, watch},
+    commands::{calendar, check, demo, exchange_sim, meetings, new_key, run, trace, trust, watch},
     telemetry::{self, Logging},
 };
 use world::{World, tls::Trust};
@@ -38,6 +38,8 @@ enum Command {
     Calendar(calendar::Args),
     /// A simulated Exchange to develop and test against. Not an Exchange server.
     ExchangeSim(exchange_sim::Args),
+    /// Hosts that Autodiscover was sent to: list them, allow or block one.
+    Trust(trust::Args),
     /// Make the key by which a connector proves who it is.
     NewKey(new_key::Args),
 }
@@ -67,6 +69,7 @@ async fn act(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Watch(args) => watch::run(args, world()?, out).await?,
         Command::Calendar(args) => calendar::run(args, world()?, out).await?,
         Command::ExchangeSim(args) => exchange_sim::run(args, out).await?,
+        Command::Trust(args) => trust::run(args, world()?, out).await?,
         Command::NewKey(args) => new_key::run(&args, &world()?, out)?,
     }
     Ok(ExitCode::SUCCESS)

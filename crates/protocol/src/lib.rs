@@ -14,3 +14,4 @@ pub mod routes;
 pub mod sealed;
 pub mod site;
 pub mod token;
+pub mod trust;

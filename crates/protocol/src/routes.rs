@@ -18,6 +18,11 @@ pub const JOIN_BUTTONS: &str = "/calendar/api/v1/joinButtons";
 pub const LEASES: &str = "/connector/v1/leases";
 pub const MAILBOX_STATE: &str = "/connector/v1/mailboxes/{user}/state";
 pub const MAILBOX_COMMITS: &str = "/connector/v1/mailboxes/{user}/commits";
+/// Hosts that Autodiscover was sent to: reports them and answers with all decisions.
+pub const TRUST_REPORTS: &str = "/connector/v1/trustReports";
+
+// For administrators: a person's token, with an address that the configuration names.
+pub const TRUSTED_HOSTS: &str = "/admin/v1/trustedHosts";
 
 // The key server has one path: the draft's messages say what is wanted.
 pub const KMS: &str = "/kms/v1/messages";

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod http;
 pub mod issuer;
 pub mod memory;
+pub mod names;
 pub mod network;
 pub mod stop;
 pub mod tls;

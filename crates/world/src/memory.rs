@@ -14,7 +14,7 @@ use tokio::{
     task::AbortHandle,
 };
 
-use crate::{World, chance::Chance, clock::Clock, network::Network};
+use crate::{World, chance::Chance, clock::Clock, names::Service, network::Network};
 
 const PIPE_BYTES: usize = 16 * 1024;
 const PENDING_CONNECTIONS_MAX: usize = 1024;
@@ -58,6 +58,7 @@ struct State {
     cuts: Vec<(String, String)>,
     recordings: Vec<Recording>,
     hosts: BTreeMap<String, HostState>,
+    services: BTreeMap<String, Vec<Service>>,
     next_port: u16,
 }
 
@@ -137,6 +138,11 @@ impl Memory {
         self.state().sever(|pipe| pipe.from == from && pipe.to == to);
     }
 
+    /// What everybody hears who asks for the service records of a name.
+    pub fn set_services(&self, name: &str, services: Vec<Service>) {
+        self.state().services.insert(name.into(), services);
+    }
+
     pub fn set_weather(&self, host: &str, weather: Weather) {
         self.state().host(host).weather = weather;
     }
@@ -208,6 +214,10 @@ impl Host {
         let (sender, receiver) = mpsc::channel(PENDING_CONNECTIONS_MAX);
         state.listeners.insert(address.clone(), sender);
         Ok((address, receiver))
+    }
+
+    pub(crate) fn services(&self, name: &str) -> Vec<Service> {
+        self.memory.state().services.get(name).cloned().unwrap_or_default()
     }
 
     pub(crate) async fn connect(&self, address: &str) -> io::Result<DuplexStream> {

@@ -16,7 +16,8 @@ use crate::auth::Who;
 /// The status each caller gets from a route, whose placeholder names something that exists.
 async fn status(cloud: &TestCloud, path: &str, token: &str) -> u16 {
     let client = &cloud.client;
-    let is_written = path == routes::LEASES || path == routes::MAILBOX_COMMITS;
+    let written = [routes::LEASES, routes::MAILBOX_COMMITS, routes::TRUST_REPORTS];
+    let is_written = written.contains(&path);
     let value = if path.starts_with("/connector") {
         user("ann@example.com").to_string()
     } else {
@@ -45,12 +46,16 @@ async fn every_route_admits_whom_the_table_names() {
             let expected = if open { 200 } else { 401 };
             assert_eq!(status(&cloud, route.path, refused).await, expected, "{}", route.path);
         }
-        let expected = if route.who == Who::Connector { 401 } else { 200 };
+        let expected = match route.who {
+            Who::Connector => 401,
+            Who::Administrator => 403,
+            Who::Anyone | Who::Person => 200,
+        };
         assert_eq!(status(&cloud, route.path, &ann).await, expected, "{}", route.path);
         // An empty commit is understood by nobody, but only a connector gets that far.
         let expected = match route.who {
             Who::Anyone => 200,
-            Who::Person => 401,
+            Who::Person | Who::Administrator => 401,
             Who::Connector if route.path == routes::MAILBOX_STATE => 200,
             Who::Connector => 400,
         };

@@ -50,6 +50,11 @@ impl Person {
         send(&self.world, Request::get(&url(path)).bearer(&self.token)).await
     }
 
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Answer {
+        let request = Request::post(&url(path), body.to_string()).json().bearer(&self.token);
+        send(&self.world, request).await
+    }
+
     pub(super) async fn get_unless(&self, path: &str, etag: &str) -> Answer {
         let request = Request::get(&url(path)).bearer(&self.token).header("if-none-match", etag);
         send(&self.world, request).await

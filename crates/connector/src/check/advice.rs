@@ -34,6 +34,8 @@ const ON_THE_MOVE: [&str; 4] = [
 /// How each failed rung is told.
 pub(super) struct Advisor<'a> {
     pub config: &'a Config,
+    /// Where Exchange was found.
+    pub exchange: Option<&'a Url>,
 }
 
 impl Advisor<'_> {
@@ -43,8 +45,12 @@ impl Advisor<'_> {
         trouble: Trouble,
         mailbox: &MailboxAddress,
     ) -> Outcome {
-        let host = self.config.exchange.url.host_str().unwrap_or("the server");
+        let host = self.host();
         self.outcome(what.into(), trouble, mailbox.as_str(), (host, "exchange.url"))
+    }
+
+    fn host(&self) -> &str {
+        self.exchange.and_then(Url::host_str).unwrap_or("the server")
     }
 
     /// The rest of the ladder stands without it.
@@ -83,12 +89,12 @@ impl Advisor<'_> {
     }
 
     pub(super) fn after(&self, failure: &Failure, mailbox: &MailboxAddress) -> Outcome {
-        let host = self.config.exchange.url.host_str().unwrap_or("the server");
+        let host = self.host();
         let place = (host, "exchange.url");
         self.outcome(with_causes(failure), trouble(failure), mailbox.as_str(), place)
     }
 
-    fn outcome(
+    pub(super) fn outcome(
         &self,
         what: String,
         trouble: Trouble,
@@ -164,6 +170,8 @@ fn trouble(failure: &Failure) -> Trouble {
             Reason::NoStream => Trouble::StreamHeld,
             Reason::KeysRefused | Reason::KeyHost | Reason::Sealing => Trouble::Unhealthy,
             Reason::LongTrouble => Trouble::Passing,
+            Reason::UndecidedHost => Trouble::UndecidedHost,
+            Reason::NotFound => Trouble::NotFound,
         },
         Remedy::RetryAfter(_) => Trouble::Busy,
         Remedy::BackOff

@@ -405,3 +405,25 @@ async fn wrong_settings_stop_everything() {
     let (_, what, _) = rig.first_failure().await;
     assert!(what.contains("/nowhere/key.pem"), "{what}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn with_autodiscover_exchange_is_looked_for_first() {
+    let mut rig = rig(Manner::Well).await;
+    rig.config.exchange.url = None;
+    let settings = serde_json::json!({"plain_redirects": false, "service_records": false});
+    rig.config.exchange.autodiscover = serde_json::from_value(settings).expect("settings");
+    let (step, what, what_to_do) = rig.first_failure().await;
+    assert_eq!(step, Step::Autodiscover);
+    assert_eq!(what, "ann@example.com: nobody says where it is");
+    assert!(what_to_do.contains("Get-ClientAccessService"), "{what_to_do}");
+    let stranger = r#"{"Protocol":"EWS","Url":"https://ews.stranger.net/EWS/Exchange.asmx"}"#;
+    let router = Router::new()
+        .route("/autodiscover/autodiscover.json", get(move || async move { stranger }));
+    let network = rig.memory.host("autodiscover").network;
+    let listener = network.listen("autodiscover.example.com:443").await.expect("free");
+    let (_stopper, stop) = Stopper::new();
+    tokio::spawn(world::http::serve(listener, router, stop));
+    let (_, _, what_to_do) = rig.first_failure().await;
+    assert!(what_to_do.contains("trust allow ews.stranger.net"), "{what_to_do}");
+    assert_eq!(rig.sign_ins(), 0);
+}

@@ -5,6 +5,10 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     Settings,
+    /// Autodiscover does not say where a mailbox is.
+    NotFound,
+    /// Autodiscover leads to a host that nobody decided on.
+    UndecidedHost,
     Certificate,
     /// Nothing listens.
     Closed,
@@ -51,6 +55,8 @@ impl Trouble {
     pub fn id(self) -> &'static str {
         match self {
             Self::Settings => "settings",
+            Self::NotFound => "not-found",
+            Self::UndecidedHost => "undecided-host",
             Self::Certificate => "certificate",
             Self::Closed => "closed",
             Self::Unreachable => "unreachable",
@@ -87,6 +93,17 @@ impl Trouble {
     fn text(self) -> &'static str {
         match self {
             Self::Settings => "Correct it in the section [connector] of the configuration file.",
+            Self::NotFound => {
+                "Put an address of Autodiscover into exchange.autodiscover.url: https://<server>/\
+                 autodiscover/autodiscover.svc. What Exchange tells its own clients: \
+                 Get-ClientAccessService | fl Name,AutoDiscoverServiceInternalUri; where EWS is: \
+                 Get-WebServicesVirtualDirectory | fl Server,InternalUrl,ExternalUrl"
+            }
+            Self::UndecidedHost => {
+                "If <host> is yours, let an administrator say `hybridcal trust allow <host>`, or put \
+                 its domain into exchange.autodiscover.trusted_suffixes. What Exchange names: \
+                 Get-WebServicesVirtualDirectory | fl Server,InternalUrl,ExternalUrl"
+            }
             Self::Certificate => {
                 "The certificate of <host> is not trusted, or is not made out to that name. Put a \
                  PEM file with the authority that signed it into exchange.ca_file, or write the \

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use ews::autodiscover::DOCUMENT_BYTES_MAX;
 use ews::{ConnectingSid, ItemError, Operation, RequestHeader, Response};
 use jiff::{SignedDuration, Timestamp};
 use protocol::ids::MailboxAddress;
@@ -21,6 +22,7 @@ use zeroize::Zeroizing;
 use super::{
     Failure,
     affinity::{Affinity, Cookie},
+    autodiscover::{Discovery, Permitted},
     budget::Budget,
     failure::is_throttling,
     place::{Place, Places},
@@ -43,6 +45,7 @@ pub struct Connection(Arc<Inner>);
 struct Inner {
     world: World,
     places: Places,
+    discovery: OnceLock<Discovery>,
     authorization: Zeroizing<String>,
     account: Mutex<Account>,
     /// Held while nobody knows whether the password is right: one try at a time.
@@ -77,6 +80,7 @@ impl Connection {
         Ok(Self(Arc::new(Inner {
             world,
             places: Places::new(settings.url.clone()),
+            discovery: OnceLock::new(),
             authorization: Zeroizing::new(authorization),
             account: Mutex::default(),
             proving: tokio::sync::Mutex::default(),
@@ -100,9 +104,45 @@ impl Connection {
         self.0.places.of(mailbox)
     }
 
-    /// Finds out where a mailbox is served now. Whether that is elsewhere than before.
-    pub async fn relocate(&self, _mailbox: &MailboxAddress) -> Result<bool, Failure> {
-        Ok(false)
+    pub(super) fn places(&self) -> &Places {
+        &self.0.places
+    }
+
+    /// From now on Exchange can be asked where mailboxes are.
+    pub(super) fn set_discovery(&self, discovery: Discovery) {
+        let _kept = self.0.discovery.set(discovery);
+    }
+
+    pub(super) fn discovery(&self) -> Option<&Discovery> {
+        self.0.discovery.get()
+    }
+
+    pub(super) fn world(&self) -> &World {
+        &self.0.world
+    }
+
+    /// Sends a document that is none of EWS, signed in, to an address that the gate permitted.
+    /// Whatever comes back but a refused sign-in is the caller's to judge.
+    pub(super) async fn post_document(
+        &self,
+        at: &Permitted,
+        document: String,
+        content_type: &str,
+    ) -> Result<http::Response, Failure> {
+        let budget = self.budget_at(&Arc::new(Place { url: at.url().clone(), group: None }));
+        let _entered = budget.enter().await;
+        let request = Request::post(at.url(), document)
+            .header("content-type", content_type)
+            .header("authorization", &self.0.authorization)
+            .deadline(DEADLINE)
+            .answer_bytes_max(DOCUMENT_BYTES_MAX);
+        let _proving = self.may_sign_in().await?;
+        self.0.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = self.0.world.http.send(request).await?;
+        match self.judge(answer.status, &answer.headers) {
+            Err(Failure::NotEws { .. }) | Ok(()) => Ok(answer),
+            Err(refused) => Err(refused),
+        }
     }
 
     /// How many entries of a mailbox to ask for in one request.
@@ -141,7 +181,7 @@ impl Connection {
         acting_for: &MailboxAddress,
         operation: &O,
     ) -> Result<(O::Reply, Option<Cookie>), Failure> {
-        let request = self.request(Some(acting_for), operation, Some(affinity));
+        let request = self.request(Some(acting_for), operation, Some(affinity))?;
         let (answer, headers) = self.exchange(Some(acting_for), operation, request).await?;
         let reply = answer.into_only().ok_or(Failure::Incomplete("a response message"))??;
         Ok((reply, Cookie::find(&headers)))
@@ -152,7 +192,7 @@ impl Connection {
         acting_for: Option<&MailboxAddress>,
         operation: &O,
     ) -> Result<Response<O::Reply>, Failure> {
-        let request = self.request(acting_for, operation, None);
+        let request = self.request(acting_for, operation, None)?;
         Ok(self.exchange(acting_for, operation, request).await?.0)
     }
 
@@ -191,7 +231,7 @@ impl Connection {
         operation: &O,
     ) -> Result<Incoming, Failure> {
         // The anchor's budget pays for the connection.
-        let request = self.request(Some(&affinity.anchor), operation, Some(affinity));
+        let request = self.request(Some(&affinity.anchor), operation, Some(affinity))?;
         let _proving = self.may_sign_in().await?;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
         let traced = self.0.recorder.call(Some(&affinity.anchor), operation);
@@ -201,8 +241,12 @@ impl Connection {
     }
 
     fn budget(&self, mailbox: Option<&MailboxAddress>) -> Arc<Budget> {
+        self.budget_at(&self.place(mailbox))
+    }
+
+    fn budget_at(&self, place: &Arc<Place>) -> Arc<Budget> {
         let mut budgets = self.0.budgets.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(budgets.entry(self.place(mailbox)).or_default())
+        Arc::clone(budgets.entry(Arc::clone(place)).or_default())
     }
 
     fn request<O: Operation>(
@@ -210,20 +254,24 @@ impl Connection {
         acting_for: Option<&MailboxAddress>,
         operation: &O,
         affinity: Option<&Affinity>,
-    ) -> Request {
+    ) -> Result<Request, Failure> {
+        let place = self.place(acting_for);
+        if !place.is_known() {
+            return Err(Failure::NoPlace);
+        }
         let header = header(acting_for);
-        let request = Request::post(&self.place(acting_for).url, operation.write_request(&header))
+        let request = Request::post(&place.url, operation.write_request(&header))
             .header("content-type", "text/xml; charset=utf-8")
             .header("authorization", &self.0.authorization)
             .header("client-request-id", &self.0.world.chance.uuid().to_string())
             .header("return-client-request-id", "true")
             .deadline(DEADLINE)
             .answer_bytes_max(ANSWER_BYTES_MAX);
-        match (affinity, acting_for) {
+        Ok(match (affinity, acting_for) {
             (Some(affinity), _) => along(request, affinity),
             (None, Some(mailbox)) => request.header("x-anchormailbox", mailbox.as_str()),
             (None, None) => request,
-        }
+        })
     }
 
     /// Until the password has been accepted once, requests go one at a time, so that a wrong one

@@ -12,8 +12,14 @@ const BACK_OFF_MIN: Duration = Duration::from_secs(1);
 /// Longest wait we accept to be asked for.
 const BACK_OFF_MAX: Duration = Duration::from_mins(15);
 
+/// While Autodiscover looks for a mailbox.
+const NO_PLACE_PAUSE: Duration = Duration::from_secs(10);
+
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
+    /// Autodiscover has not found the mailbox yet.
+    #[error("nobody has said yet where the mailbox is served")]
+    NoPlace,
     #[error("Exchange cannot be reached")]
     Http(#[from] http::Failure),
     /// Two refusals in a row, or the wait that follows them.
@@ -47,7 +53,8 @@ impl Failure {
     pub fn code(&self) -> Option<&ResponseCode> {
         match self {
             Self::Refused { code, .. } => Some(code),
-            Self::Http(_)
+            Self::NoPlace
+            | Self::Http(_)
             | Self::PasswordRefused
             | Self::SignInRefusedOnce
             | Self::NotEws { .. }
@@ -118,7 +125,8 @@ impl Failure {
             | Self::Ended
             | Self::Closed
             | Self::SubscriptionsLost
-            | Self::StreamOverflow => false,
+            | Self::StreamOverflow
+            | Self::NoPlace => false,
         }
     }
 
@@ -132,6 +140,8 @@ impl Failure {
             | Self::SubscriptionsLost
             | Self::StreamOverflow
             | Self::Incomplete(_) => Remedy::BackOff,
+            // Looking for it is another task's work.
+            Self::NoPlace => Remedy::RetryAfter(NO_PLACE_PAUSE),
             Self::SignInRefusedOnce => Remedy::RetryAfter(Duration::from_mins(1)),
             Self::PasswordRefused => Remedy::GiveUp(Reason::WrongPassword),
             Self::NotEws { status: 500..=599 | 429, .. } => Remedy::BackOff,

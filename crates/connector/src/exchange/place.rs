@@ -18,20 +18,44 @@ pub struct Place {
 
 /// What is known about places; mailboxes of one place share it.
 pub struct Places {
+    /// A mailbox of which nothing is known is here; [`Place::is_known`] tells.
     configured: Arc<Place>,
     known: Mutex<BTreeMap<MailboxAddress, Arc<Place>>>,
 }
 
+/// Where a mailbox is that Autodiscover has not found yet: nothing can be sent there.
+const NOWHERE: &str = "nowhere:";
+
+impl Place {
+    /// Whether anything can be sent there.
+    pub fn is_known(&self) -> bool {
+        self.url.has_host()
+    }
+}
+
 impl Places {
-    pub fn new(configured: Url) -> Self {
-        let configured = Arc::new(Place { url: configured, group: None });
+    /// Without an address in the settings, everybody is nowhere until learnt.
+    pub fn new(configured: Option<Url>) -> Self {
+        #[expect(clippy::expect_used, reason = "a constant")]
+        let url = configured.unwrap_or_else(|| Url::parse(NOWHERE).expect("an address"));
+        let configured = Arc::new(Place { url, group: None });
         Self { configured, known: Mutex::default() }
     }
 
     pub fn of(&self, mailbox: Option<&MailboxAddress>) -> Arc<Place> {
         let known = self.known();
-        let place = mailbox.and_then(|mailbox| known.get(mailbox));
+        let place = match mailbox {
+            Some(mailbox) => known.get(mailbox),
+            // Nobody in particular is everywhere.
+            None if !self.configured.is_known() => known.values().next(),
+            None => None,
+        };
         Arc::clone(place.unwrap_or(&self.configured))
+    }
+
+    /// Forgets what was learnt and may not be used any more.
+    pub fn keep(&self, may_be_used: impl Fn(&Url) -> bool) {
+        self.known().retain(|_, place| may_be_used(&place.url));
     }
 
     /// Whether that is news.
@@ -61,7 +85,7 @@ mod tests {
             url: Url::parse(&format!("https://{host}/EWS/Exchange.asmx")).expect("a URL"),
             group: group.map(str::to_owned),
         };
-        let places = Places::new(place("mail.example.com", None).url);
+        let places = Places::new(Some(place("mail.example.com", None).url));
         let (alice, bob) = ("alice@example.com", "bob@example.com");
         let [alice, bob] = [alice, bob].map(|text| MailboxAddress::new(text).expect("an address"));
         assert!(!places.learn(&alice, place("mail.example.com", None)), "no news");
@@ -70,5 +94,17 @@ mod tests {
         assert_eq!(*places.of(Some(&alice)), place("mail2.example.com", Some("a")));
         assert_eq!(*places.of(Some(&bob)), place("mail.example.com", None));
         assert_eq!(*places.of(None), place("mail.example.com", None));
+    }
+
+    #[test]
+    fn who_was_not_found_yet_is_nowhere() {
+        let places = Places::new(None);
+        let alice = MailboxAddress::new("alice@example.com").expect("an address");
+        assert!(!places.of(Some(&alice)).is_known() && !places.of(None).is_known());
+        let url = Url::parse("https://mail.example.com/EWS/Exchange.asmx").expect("a URL");
+        assert!(places.learn(&alice, Place { url, group: None }));
+        assert!(places.of(Some(&alice)).is_known() && places.of(None).is_known());
+        places.keep(|_| false);
+        assert!(!places.of(Some(&alice)).is_known());
     }
 }

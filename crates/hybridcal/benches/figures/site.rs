@@ -191,6 +191,7 @@ async fn servers(
             id: connectors,
             public_key: public_key.to_owned(),
         }],
+        administrators: Vec::new(),
         notice: None,
         web: false,
     };

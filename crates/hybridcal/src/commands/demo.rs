@@ -220,6 +220,7 @@ fn cloud_config(
             id: ConnectorId(CONNECTOR.into()),
             public_key: public_key.into(),
         }],
+        administrators: Vec::new(),
         notice: Some(NOTICE.into()),
         web: true,
     })
@@ -268,12 +269,13 @@ fn connector_config(
         kms_url: addresses.url(&addresses.kms),
         kms_host: Some(KEY_HOST.into()),
         exchange: connector::config::Exchange {
-            url: exchange_url,
+            url: Some(exchange_url),
             user: account.user_name.clone(),
             password: Some(Secret::new(account.password.clone())),
             password_file: None,
             ca_file: None,
             allow_plain_http_on_loopback: true,
+            autodiscover: None,
             trace_folder: None,
         },
         mailboxes: everybody.map(|person| person.address.clone()).collect(),

@@ -81,7 +81,11 @@ pub async fn record(
     let unusable = |source| Failure::Folder { folder: folder.to_owned(), source };
     let recorder = Recorder::start(world, folder).map_err(unusable)?;
     let connection = Connection::recorded(world.clone(), &config.exchange, recorder)?;
-    Ok(converse(world, &connection, &config.exchange.url, order).await)
+    connection.discover_for(config)?;
+    // If it is not found, the first step says so.
+    let _moved = connection.relocate(&order.mailbox).await.is_ok();
+    let url = connection.place(Some(&order.mailbox)).url.clone();
+    Ok(converse(world, &connection, &url, order).await)
 }
 
 fn tell(step: &Step, out: &mut impl Write) -> std::io::Result<()> {

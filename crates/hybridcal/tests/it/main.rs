@@ -8,6 +8,7 @@
     reason = "tests say what went wrong by stopping"
 )]
 
+mod autodiscover;
 mod bad_input;
 mod canary;
 mod crashes;

@@ -10,7 +10,7 @@ use std::{
 use connector::{Connector, alarms::Alarms, config::Secret, exchange::Connection};
 use exchange_sim::{CalendarEntry, MailKind, MeetingRef, NewMeeting, Simulator};
 use hybridcal::{
-    client::{Client, OpenedMeeting, Tokens, Watch},
+    client::{Client, OpenedMeeting, Tokens, TrustClient, Watch},
     dev_issuer::{DevIssuer, DevPerson},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -71,6 +71,8 @@ pub(crate) struct Settings {
     pub(crate) connector: &'static str,
     pub(crate) service_password: String,
     pub(crate) may_not_impersonate: Vec<String>,
+    pub(crate) exchange_url: Option<String>,
+    pub(crate) autodiscover: Option<connector::config::Autodiscover>,
     /// Whether the simulator checks requests against Microsoft's schema, if it is at hand.
     pub(crate) is_schema_checked: bool,
     /// What the connector may remember in memory, if not as much as usual.
@@ -90,6 +92,8 @@ impl Default for Settings {
             connector: "connector-1",
             service_password: SERVICE_PASSWORD.to_owned(),
             may_not_impersonate: Vec::new(),
+            exchange_url: Some("https://exchange/EWS/Exchange.asmx".to_owned()),
+            autodiscover: None,
             is_schema_checked: true,
             remembered_bytes_max: None,
             data: None,
@@ -196,6 +200,10 @@ impl Site {
         ids
     }
 
+    pub(crate) fn connection(&self) -> Connection {
+        self.connector.as_ref().expect("a connector").connection.clone()
+    }
+
     /// Requests the connector has sent to Exchange.
     pub(crate) fn requests(&self) -> u64 {
         self.connector.as_ref().expect("a connector").connection.requests()
@@ -231,6 +239,13 @@ impl Site {
         let cloud = Url::parse("https://cloud").expect("a URL");
         let client = Client::connect(self.memory.host("laptop"), &cloud, tokens).await;
         client.expect("signed in")
+    }
+
+    /// The trust list as an administrator sees it.
+    pub(crate) fn trust(&self, address: &str) -> TrustClient {
+        let token = self.issuer.token(address, protocol::token::AUDIENCE_API);
+        let cloud = Url::parse("https://cloud").expect("a URL");
+        TrustClient::new(self.memory.host("laptop"), &cloud, token).expect("a safe address")
     }
 
     pub(crate) async fn watch(&self, address: &str) -> Watch {
@@ -364,6 +379,7 @@ fn cloud_config(key: &KeyFiles, data: Option<&Path>) -> cloud::Config {
                 public_key: key.public_pem.clone(),
             })
             .to_vec(),
+        administrators: vec![ALICE.to_owned()],
         notice: None,
         web: false,
     }
@@ -380,12 +396,13 @@ pub(crate) fn connector_config(settings: &Settings) -> connector::config::Config
         kms_url: Url::parse("https://kms").expect("a URL"),
         kms_host: None,
         exchange: connector::config::Exchange {
-            url: Url::parse("https://exchange/EWS/Exchange.asmx").expect("a URL"),
+            url: settings.exchange_url.as_deref().map(|url| Url::parse(url).expect("a URL")),
             user: "svc-cal".into(),
             password: Some(Secret::new(settings.service_password.clone())),
             password_file: None,
             ca_file: None,
             allow_plain_http_on_loopback: false,
+            autodiscover: settings.autodiscover.clone(),
             trace_folder: settings.trace_folder.clone(),
         },
         mailboxes: settings.mailboxes.clone(),
