@@ -13,6 +13,7 @@ pub mod session;
 pub mod streaming;
 pub mod streams;
 pub mod trace;
+mod unexpanded;
 pub mod zone;
 
 pub use connection::Connection;

@@ -34,9 +34,13 @@ words! {
 }
 
 impl<T> ResponseMessage<T> {
-    /// The data, also with a warning; callers that care about warnings match instead.
+    /// The data, also with a warning, unless the warning says that nothing was tried; callers
+    /// that care about warnings match instead.
     pub fn into_result(self) -> Result<T, ItemError> {
         match self {
+            Self::Warning(_, error) if error.code == ResponseCode::ErrorBatchProcessingStopped => {
+                Err(error)
+            }
             Self::Success(value) | Self::Warning(value, _) => Ok(value),
             Self::Error(error) => Err(error),
         }

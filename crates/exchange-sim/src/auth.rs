@@ -25,6 +25,14 @@ pub(crate) enum Account {
     Service(String),
 }
 
+impl Account {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Mailbox(name) | Self::Service(name) => name,
+        }
+    }
+}
+
 /// For whom a request is.
 #[derive(Clone)]
 pub(crate) struct Caller {
@@ -32,6 +40,10 @@ pub(crate) struct Caller {
     pub(crate) mailbox: Option<String>,
     /// In which times without a zone are to be read.
     pub(crate) zone: Option<TimeZone>,
+    /// Which of the servers behind the address serves the request.
+    pub(crate) back_end: usize,
+    /// What the throttling policy allows per mailbox.
+    pub(crate) subscriptions_max: usize,
 }
 
 /// How often each account tried to sign in.
@@ -92,7 +104,7 @@ pub(crate) fn act(
         Account::Service(_) => None,
     };
     let Some(impersonation) = &header.impersonation else {
-        return Ok(Caller { mailbox: own, zone });
+        return Ok(Caller { mailbox: own, zone, back_end: 0, subscriptions_max: usize::MAX });
     };
     let address = match &impersonation.as_whom {
         ConnectingSid::SmtpAddress(name)
@@ -109,7 +121,7 @@ pub(crate) fn act(
     if service.may_not_impersonate.iter().any(|refused| key(refused) == address) {
         return Err(fault(ResponseCode::ErrorImpersonateUserDenied));
     }
-    Ok(Caller { mailbox: Some(address), zone })
+    Ok(Caller { mailbox: Some(address), zone, back_end: 0, subscriptions_max: usize::MAX })
 }
 
 fn role<'c>(config: &'c Config, account: &Account) -> Option<&'c ServiceAccount> {

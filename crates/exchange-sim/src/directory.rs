@@ -30,6 +30,9 @@ pub struct Config {
     /// Folder with Microsoft's `types.xsd` and `messages.xsd`: requests that break them are refused.
     #[serde(default)]
     pub schema: Option<PathBuf>,
+    /// Servers behind the one address, each the home of some mailboxes.
+    #[serde(default = "back_ends_default")]
+    pub back_ends: usize,
 }
 
 /// Somebody, or a room, with a mailbox.
@@ -71,6 +74,10 @@ pub enum Kind {
 
 fn heartbeat_seconds_default() -> u64 {
     HEARTBEAT_SECONDS
+}
+
+fn back_ends_default() -> usize {
+    1
 }
 
 fn time_zone_default() -> String {
@@ -119,6 +126,7 @@ impl Config {
             mail_tips: MailTipsPolicy::default(),
             heartbeat_seconds: HEARTBEAT_SECONDS,
             schema: None,
+            back_ends: back_ends_default(),
         }
     }
 

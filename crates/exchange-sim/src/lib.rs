@@ -8,6 +8,7 @@
 mod absence;
 mod auth;
 mod autodiscover;
+mod backends;
 mod calendar;
 mod directory;
 mod failure;
@@ -36,13 +37,17 @@ mod streaming;
 mod subscriptions;
 mod sync_state;
 mod text;
+mod throttling;
+mod trouble_file;
+mod wording;
 mod zone;
 
 pub use crate::{
     absence::AutomaticReplies,
     autodiscover::{Redirect, Signpost},
     directory::{Config, Kind, Person, ServiceAccount},
-    faults::Trouble,
+    faults::{Notices, RandomTrouble, Trouble},
+    mailbox::Ids,
     mails::{Mail, MailKind},
     oddities::Oddity,
     policies::{FreeBusyAccess, MailTipsPolicy, RoomList},
@@ -51,6 +56,10 @@ pub use crate::{
         CalendarEntry, Changes, MeetingRef, NewMeeting, Occasion, Simulator, SimulatorFailure,
         StartFailure, start,
     },
+    streaming::StreamManner,
+    throttling::{Hint, Policy},
+    trouble_file::TroubleFile,
+    wording::Manner,
 };
 
 #[cfg(test)]

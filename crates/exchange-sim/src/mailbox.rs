@@ -1,6 +1,6 @@
 //! What lies in the mailboxes: folders, items, and a log of every change for those who follow.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use ews::{
     FolderId, ItemError, ItemId, ResponseCode, ids::DistinguishedFolderName,
@@ -10,16 +10,20 @@ use jiff::Timestamp;
 use world::{chance::Chance, clock::Clock};
 
 use crate::{
+    backends::{BackEnds, Why},
     calendar::Entry,
     directory::{Config, Kind, Person},
     failure::{Outcome, refuse},
+    faults::Notices,
     folders::GoneFolder,
     ids::{Key, KeyKind, change_key, checksum},
     mails::{Mail, MailKind},
     oddities::Oddity,
     policies::{MailTipsPolicy, RoomList},
     queues::Queues,
+    streaming::StreamManner,
     subscriptions::{Happening, Subscriptions},
+    wording::Manner,
 };
 
 /// Items of one mailbox; further ones are refused with `ErrorQuotaExceeded`.
@@ -42,12 +46,20 @@ pub(crate) struct Store {
     mails_kept: usize,
     /// Sync states of another generation are invalid.
     pub(crate) sync_generation: u64,
+    pub(crate) back_ends: BackEnds,
+    pub(crate) manner: Manner,
+    pub(crate) stream_manner: StreamManner,
+    pub(crate) notices: Option<(Chance, Notices)>,
 }
 
 pub(crate) struct Mailbox {
     pub(crate) person: Person,
     pub(crate) kind: Kind,
     pub(crate) id: [u8; 16],
+    /// Of times before a move: what they name is not found any more.
+    pub(crate) former_ids: Vec<[u8; 16]>,
+    /// Sync states of another generation are invalid.
+    pub(crate) sync_generation: u64,
     pub(crate) folders: BTreeMap<u64, Folder>,
     pub(crate) items: BTreeMap<u64, Stored>,
     pub(crate) log: BTreeMap<u64, Logged>,
@@ -78,6 +90,13 @@ pub(crate) struct Stored {
     pub(crate) entry: Entry,
     pub(crate) message: Option<MessageParts>,
     pub(crate) oddities: Vec<Oddity>,
+}
+
+/// What becomes of the ids of a mailbox that moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ids {
+    Kept,
+    New,
 }
 
 /// What makes an item a message; its `entry` is then what the message is about.
@@ -160,7 +179,40 @@ impl Store {
             mails: BTreeMap::new(),
             mails_kept: 0,
             sync_generation: 1,
+            back_ends: BackEnds::new(config.back_ends),
+            manner: Manner::default(),
+            stream_manner: StreamManner::default(),
+            notices: None,
         }
+    }
+
+    /// To another back end: subscriptions and sync states are void there, and ids, unless they
+    /// are kept.
+    pub(crate) fn relocate(
+        &mut self,
+        address: &str,
+        to: usize,
+        why: Why,
+        lasts: Duration,
+        ids: Ids,
+    ) -> Outcome<()> {
+        let (address, now) = (key(address), self.clock.now());
+        let id = *self.chance.uuid().as_bytes();
+        let mailbox = self.mailbox_mut(&address)?;
+        match why {
+            Why::Move => mailbox.sync_generation += 1,
+            Why::FailOver => {}
+        }
+        match ids {
+            Ids::Kept => {}
+            Ids::New => {
+                let former = std::mem::replace(&mut mailbox.id, id);
+                mailbox.former_ids.push(former);
+            }
+        }
+        self.back_ends.relocate(&address, to, why, now, lasts);
+        self.subscriptions.lose(|subscription| subscription.mailbox == address);
+        Ok(())
     }
 
     pub(crate) fn next(&mut self) -> u64 {
@@ -357,6 +409,8 @@ impl Mailbox {
             person: person.clone(),
             kind,
             id,
+            former_ids: Vec::new(),
+            sync_generation: 0,
             folders,
             items: BTreeMap::new(),
             log: BTreeMap::new(),

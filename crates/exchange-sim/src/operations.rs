@@ -230,7 +230,11 @@ fn decode(store: &Store, caller: &Caller, id: &str) -> Outcome<KeyKind> {
     let Some(key) = Key::decode(id) else {
         return Err(refuse(ResponseCode::ErrorInvalidIdMalformed));
     };
-    if key.mailbox != own(store, caller)?.id {
+    let own = own(store, caller)?;
+    if own.former_ids.contains(&key.mailbox) {
+        return Err(refuse(ResponseCode::ErrorItemNotFound)); // of before a move
+    }
+    if key.mailbox != own.id {
         return Err(refuse(ResponseCode::ErrorAccessDenied));
     }
     Ok(key.kind)

@@ -75,12 +75,13 @@ impl Queues {
         &mut self,
         subscription: Subscription,
         delivery: Delivery,
+        host: &str,
         chance: &Chance,
     ) -> Outcome<(String, String)> {
         if self.known.len() >= QUEUES_MAX {
             return Err(refuse(ResponseCode::ErrorExceededSubscriptionCount));
         }
-        let id = new_id(chance);
+        let id = new_id(host, chance);
         if let (Delivery::Push { .. }, Some(pushes)) = (&delivery, &self.pushes)
             && pushes.try_send(id.clone()).is_err()
         {

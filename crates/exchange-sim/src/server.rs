@@ -15,7 +15,8 @@ use axum::{
     response::Response,
 };
 use ews::{
-    Answer, Fault, Refusal, Request, ResponseCode, ServerVersionInfo, XmlError,
+    Answer, Fault, ItemRef, Refusal, Request, ResponseCode, ServerVersionInfo, XmlError,
+    operations::UpdateItem,
     soap::ExchangeVersion,
     xml::{Namespace, Node, XmlErrorKind, read_document},
 };
@@ -25,13 +26,17 @@ use world::stop::Stop;
 use crate::{
     auth::{self, Account, Attempts},
     autodiscover::{self, Signposts},
+    backends::{COOKIE, Refusing, Route},
     directory::Config,
     faults::{Trouble, Troubles},
+    ids::{Key, KeyKind},
     mailbox::Store,
     oddities::Garbling,
     operations,
     schema::Schema,
     streaming, text,
+    throttling::{Budgets, Kind, Throttled, admit},
+    wording::{Manner, refuse_objects, refused_write},
 };
 
 /// As much as Exchange takes by default, roughly.
@@ -47,6 +52,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     store: Mutex<Store>,
     pub(crate) troubles: Mutex<Troubles>,
+    pub(crate) budgets: Mutex<Budgets>,
     pub(crate) attempts: Mutex<Attempts>,
     pub(crate) requests: Mutex<BTreeMap<String, u64>>,
     pub(crate) signposts: Mutex<Signposts>,
@@ -65,6 +71,7 @@ impl Shared {
             config,
             store: Mutex::new(store),
             troubles: Mutex::default(),
+            budgets: Mutex::default(),
             attempts: Mutex::default(),
             requests: Mutex::default(),
             signposts: Mutex::default(),
@@ -121,6 +128,7 @@ async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respo
         let page = format!("{PAGE}<p>Simulated organization: {organization}.");
         return respond(StatusCode::OK, "text/html; charset=utf-8", Body::from(page));
     }
+    let route = Route::of(request.headers());
     let Ok(body) = to_bytes(request.into_body(), BODY_BYTES_MAX).await else {
         return respond(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", Body::empty());
     };
@@ -130,32 +138,39 @@ async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respo
     *locked(&shared.requests).entry(operation.to_owned()).or_default() += 1;
     let trouble = locked(&shared.troubles).take(operation);
     if let Some(trouble) = &trouble
-        && let Some(response) = meet(trouble)
+        && let Some(response) = meet(&shared, trouble)
     {
         return response;
     }
     let response = match (offence, read) {
-        (Some(fault), _) => send(&Answer::Fault(fault)),
+        (Some(fault), _) => send(&shared, &Answer::Fault(fault)),
         (None, Ok((header, request))) => match autodiscover::elsewhere(&shared, &host, &header) {
-            Some(fault) => send(&fault.into()),
-            None => answer(&shared, &account, &header, request),
+            Some(fault) => send(&shared, &fault.into()),
+            None => {
+                let trouble = trouble.as_ref();
+                answer(&shared, &account, &header, &route, request, trouble).await
+            }
         },
         (None, Err(refusal)) => {
             tracing::debug!(%refusal, error = %refusal.error, "A request breaks the schema");
-            send(&refusal.fault().into())
+            send(&shared, &refusal.fault().into())
         }
     };
-    if trouble == Some(Trouble::LoseAnswer) { broken() } else { response }
+    match trouble {
+        Some(trouble) => spoil(&trouble, response).await,
+        None => response,
+    }
 }
 
 /// Sends an answer, garbled if that was ordered; otherwise it has to keep to the published schema.
 fn say(shared: &Shared, answer: &Answer) -> Response {
+    let manner = shared.store().manner;
     let document = answer.write(&version());
     let garbling = locked(&shared.garbling);
-    if garbling.is_honest() {
+    if garbling.is_honest() && manner == Manner::default() {
         shared.judge(&document);
     }
-    respond(status(answer), XML, Body::from(garbling.apply(document)))
+    respond(status(manner, answer), XML, Body::from(manner.word(garbling.apply(document))))
 }
 
 /// What the published schema, if it is at hand, says against a request.
@@ -186,62 +201,210 @@ fn markup_in_text(node: &Node) -> Option<XmlError> {
 /// Elements whose content people write, and clients forget to escape.
 const TEXTS: [&str; 4] = ["Body", "NewBodyContent", "Subject", "Location"];
 
-fn answer(
+async fn answer(
     shared: &Arc<Shared>,
     account: &Account,
     header: &ews::RequestHeader,
+    route: &Route,
     request: Request,
+    trouble: Option<&Trouble>,
 ) -> Response {
     tracing::debug!(operation = request.name(), "The Exchange simulator is asked");
     if matches!(header.server_version, Some(ExchangeVersion::Other(_))) {
         let code = ResponseCode::ErrorInvalidServerVersion;
-        return send(&Fault::new(code, "The requested version is not known.").into());
+        return send(shared, &Fault::new(code, "The requested version is not known.").into());
     }
     let caller = auth::act(&shared.config, &shared.store(), account, header);
-    let caller = match caller {
+    let mut caller = match caller {
         Ok(caller) => caller,
-        Err(fault) => return send(&Answer::Fault(fault)),
+        Err(fault) => return send(shared, &Answer::Fault(fault)),
     };
-    match request {
-        Request::GetStreamingEvents(request) => match streaming::open(shared, &request) {
-            Ok(body) => respond(StatusCode::OK, XML, body),
-            Err(answer) => send(&answer),
+    let budget = caller.mailbox.clone().unwrap_or_else(|| account.name().to_owned());
+    caller.subscriptions_max = locked(&shared.budgets).policy.subscriptions;
+    let _admitted = match admit(shared, &budget, Kind::Request) {
+        Ok(admitted) => admitted,
+        Err(Throttled::Busy(back_off)) => {
+            return send(shared, &Fault::server_busy(back_off).into());
+        }
+        Err(throttled @ Throttled::Connections) => {
+            let text = "You have exceeded the available concurrent connections.";
+            return send(shared, &Fault::new(throttled.code(), text).into());
+        }
+    };
+    if let Some(Trouble::Slow(time)) = trouble {
+        tokio::time::sleep(*time).await;
+    }
+    let refusing = {
+        let store = shared.store();
+        caller.back_end = store.back_ends.target(route, &budget);
+        store.back_ends.refusing(&budget, store.clock.now())
+    };
+    let refusing = match refusing {
+        Some(Refusing::Request(code)) => {
+            return send(shared, &Fault::new(code, "The mailbox is out of reach.").into());
+        }
+        Some(Refusing::Objects(code)) => Some((0, code, None)),
+        None => match trouble {
+            Some(Trouble::Objects { from, code, back_off }) => {
+                Some((*from, code.clone(), *back_off))
+            }
+            _ => None,
         },
+    };
+    let operation = request.name().to_owned();
+    if let Some((0, code, back_off)) = &refusing
+        && WRITES.contains(&operation.as_str())
+    {
+        return xml(shared, refused_write(&operation, code, *back_off));
+    }
+    let mut response = match request {
+        Request::GetStreamingEvents(request) => {
+            match streaming::open(shared, &budget, route, &request) {
+                Ok(body) => respond(StatusCode::OK, XML, body),
+                Err(answer) => send(shared, &answer),
+            }
+        }
         request => {
+            if trouble == Some(&Trouble::Conflict)
+                && let Request::UpdateItem(update) = &request
+            {
+                interfere(&mut shared.store(), &caller, update);
+            }
             let answer = operations::answer(&mut shared.store(), &caller, request);
-            say(shared, &answer)
+            match refusing {
+                Some((from, code, back_off)) => {
+                    let document = answer.write(&version());
+                    let refused = refuse_objects(&document, from, &code, back_off);
+                    xml(shared, refused.unwrap_or(document))
+                }
+                None => say(shared, &answer),
+            }
+        }
+    };
+    let host = shared.store().back_ends.host(caller.back_end).to_owned();
+    affinity(&mut response, route, &host);
+    response
+}
+
+/// What is not done when it is refused.
+const WRITES: [&str; 3] = ["CreateItem", "UpdateItem", "DeleteItem"];
+
+/// Somebody else changes what is about to be written to.
+fn interfere(store: &mut Store, caller: &auth::Caller, update: &UpdateItem) {
+    let Some(mailbox) = &caller.mailbox else { return };
+    for change in &update.item_changes {
+        let ItemRef::Item(id) = &change.item_id else { continue };
+        let number = match Key::decode(&id.id).map(|key| key.kind) {
+            Some(KeyKind::Item(number) | KeyKind::Occurrence(number, _)) => number,
+            Some(KeyKind::Folder(_)) | None => continue,
+        };
+        let entry = store.item(mailbox, number).map(|stored| stored.entry.clone());
+        if let Ok(entry) = entry
+            && store.replace(mailbox, number, entry).is_err()
+        {
+            tracing::debug!("Nothing to interfere with");
         }
     }
 }
 
+/// Which server answered, and how to come back to it.
+fn affinity(response: &mut Response, route: &Route, host: &str) {
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(host) {
+        headers.insert("x-feserver", HeaderValue::from_static("EXCHANGE-SIM-FE"));
+        headers.insert("x-calculatedbetarget", value);
+    }
+    let cookie = format!("{COOKIE}={host}~1941997012; path=/; secure; HttpOnly");
+    if route.prefers_affinity
+        && let Ok(value) = HeaderValue::from_str(&cookie)
+    {
+        headers.append(header::SET_COOKIE, value);
+    }
+}
+
 /// What a request in trouble gets instead of an answer.
-fn meet(trouble: &Trouble) -> Option<Response> {
+fn meet(shared: &Shared, trouble: &Trouble) -> Option<Response> {
     match trouble {
         Trouble::Fault(code) => {
-            Some(send(&Fault::new(code.clone(), "The simulator was told to fail.").into()))
+            Some(send(shared, &Fault::new(code.clone(), "The simulator was told to fail.").into()))
         }
-        Trouble::Busy { back_off } => Some(send(&Fault::server_busy(*back_off).into())),
+        Trouble::FaultWithStatusOk(code) => {
+            let fault = Fault::new(code.clone(), "The simulator was told to fail.");
+            Some(respond(StatusCode::OK, XML, Body::from(fault.to_document())))
+        }
+        Trouble::Busy { back_off } => Some(send(shared, &Fault::server_busy(*back_off).into())),
         Trouble::Garbage => Some(respond(StatusCode::OK, XML, Body::from("<<garbage"))),
+        Trouble::LogInPage => {
+            let page = "<!doctype html><title>Sign in</title><form method=post></form>";
+            Some(respond(StatusCode::OK, "text/html; charset=utf-8", Body::from(page)))
+        }
         Trouble::Unauthorized => Some(unauthorized()),
         Trouble::Unavailable => {
             Some(respond(StatusCode::SERVICE_UNAVAILABLE, "text/html", Body::empty()))
         }
         Trouble::Drop => Some(broken()),
-        Trouble::LoseAnswer => None,
+        Trouble::LoseAnswer
+        | Trouble::Truncated
+        | Trouble::WrongContentType
+        | Trouble::ResultWithStatusError
+        | Trouble::Slow(_)
+        | Trouble::Objects { .. }
+        | Trouble::Conflict => None,
+    }
+}
+
+/// What becomes of an answer on its way.
+async fn spoil(trouble: &Trouble, mut response: Response) -> Response {
+    match trouble {
+        Trouble::LoseAnswer => broken(),
+        Trouble::Truncated => {
+            let (head, body) = response.into_parts();
+            let body = to_bytes(body, BODY_BYTES_MAX).await.unwrap_or_default();
+            let half = body.slice(..body.len() / 2);
+            Response::from_parts(head, Body::from(half))
+        }
+        Trouble::WrongContentType => {
+            let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+            response.headers_mut().insert(header::CONTENT_TYPE, plain);
+            response
+        }
+        Trouble::ResultWithStatusError => {
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }
+        Trouble::Fault(_)
+        | Trouble::FaultWithStatusOk(_)
+        | Trouble::Busy { .. }
+        | Trouble::Objects { .. }
+        | Trouble::Garbage
+        | Trouble::LogInPage
+        | Trouble::Unauthorized
+        | Trouble::Unavailable
+        | Trouble::Drop
+        | Trouble::Slow(_)
+        | Trouble::Conflict => response,
     }
 }
 
 pub(crate) const XML: &str = "text/xml; charset=utf-8";
 
-fn send(answer: &Answer) -> Response {
-    respond(status(answer), XML, Body::from(answer.write(&version())))
+fn send(shared: &Shared, answer: &Answer) -> Response {
+    let manner = shared.store().manner;
+    respond(status(manner, answer), XML, Body::from(manner.word(answer.write(&version()))))
 }
 
-fn status(answer: &Answer) -> StatusCode {
-    match answer {
-        Answer::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        _ => StatusCode::OK,
-    }
+fn xml(shared: &Shared, document: String) -> Response {
+    let manner = shared.store().manner;
+    let status = StatusCode::from_u16(manner.result_status).unwrap_or(StatusCode::OK);
+    respond(status, XML, Body::from(manner.word(document)))
+}
+
+fn status(manner: Manner, answer: &Answer) -> StatusCode {
+    let status = match answer {
+        Answer::Fault(_) => manner.fault_status,
+        _ => manner.result_status,
+    };
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 pub(crate) fn unauthorized() -> Response {

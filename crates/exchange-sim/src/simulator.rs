@@ -3,6 +3,7 @@
 mod absence;
 mod discovery;
 mod meeting;
+mod trouble;
 
 use std::{fmt, sync::Arc};
 
@@ -16,13 +17,11 @@ use crate::{
     auth::Attempts,
     directory::{Config, Kind},
     failure::refuse,
-    faults::Trouble,
     ids::{GlobalId, Key, KeyKind},
     invitations::{Keep, Tell},
     mailbox::{CALENDAR, Mailbox, Store, Stored, Target, key},
     mails::Mail,
     meetings::Fate,
-    oddities::Oddity,
     push,
     schema::{Schema, SchemaFailure},
     server::{Shared, locked, router},
@@ -253,49 +252,6 @@ impl Simulator {
 
     pub fn open_streams(&self) -> usize {
         self.shared.store().subscriptions.open_streams()
-    }
-}
-
-/// Trouble.
-impl Simulator {
-    /// The next requests of an operation, or of any, meet this.
-    pub fn trouble(&self, operation: Option<&str>, requests: u32, trouble: Trouble) {
-        locked(&self.shared.troubles).order(operation, requests, trouble);
-    }
-
-    /// Makes an entry odd in one more way.
-    pub fn make_odd(&self, meeting: &MeetingRef, oddity: Oddity) -> Result<(), SimulatorFailure> {
-        let mut store = self.shared.store();
-        let target = target(&store, meeting, Occasion::Whole)?;
-        locked(&self.shared.garbling).has_odd_items = true;
-        store.make_odd(&target, oddity)?;
-        Ok(())
-    }
-
-    /// From now on, wherever answers would say the one, they say the other.
-    pub fn garble(&self, written: &str, said: &str) {
-        locked(&self.shared.garbling).add(written, said);
-    }
-
-    pub fn end_trouble(&self) {
-        locked(&self.shared.troubles).clear();
-    }
-
-    /// As after a failover: nobody knows any subscription any more.
-    pub fn lose_subscriptions(&self) {
-        let mut store = self.shared.store();
-        store.subscriptions.lose_all();
-        store.queues.lose_all();
-    }
-
-    /// All streaming connections break; the subscriptions stay.
-    pub fn cut_streams(&self) {
-        self.shared.store().subscriptions.cut_streams();
-    }
-
-    /// Every state given out so far becomes `ErrorInvalidSyncStateData`.
-    pub fn invalidate_sync_states(&self) {
-        self.shared.store().sync_generation += 1;
     }
 }
 

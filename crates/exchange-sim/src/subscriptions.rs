@@ -1,7 +1,10 @@
 //! Standing orders for notifications, and the streams that carry them. What happens while no
 //! stream carries a subscription is lost, as in Exchange.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ews::{
@@ -20,16 +23,20 @@ use crate::{
 /// In the whole organization; more are refused.
 const SUBSCRIPTIONS_MAX: usize = 200_000;
 const STREAMS_MAX: usize = 2_000;
-/// Events that wait for one stream to be written; further ones are lost.
+/// What one request may name; more are refused.
+pub(crate) const IDS_MAX: usize = 200;
+/// Events that wait for one stream to be written; when there are more, the stream says that it
+/// missed some.
 const STREAM_EVENTS_MAX: usize = 1_024;
 
 #[derive(Default)]
 pub(crate) struct Subscriptions {
     known: BTreeMap<String, Subscription>,
-    /// Ids of the known ones by mailbox: a change must not cost a look at everybody's.
-    of_mailbox: BTreeMap<String, BTreeSet<String>>,
+    by_mailbox: BTreeMap<String, BTreeSet<String>>,
     streams: BTreeMap<u64, mpsc::Sender<StreamMessage>>,
     last_stream: u64,
+    /// How long one lives that no stream carries.
+    pub(crate) idle_max: Option<Duration>,
 }
 
 pub(crate) struct Subscription {
@@ -37,7 +44,10 @@ pub(crate) struct Subscription {
     /// All of them if there is no list.
     pub(crate) folders: Option<BTreeSet<u64>>,
     pub(crate) wanted: Vec<EventType>,
+    pub(crate) back_end: usize,
     stream: Option<u64>,
+    /// Since when no stream carries it.
+    idle_since: Timestamp,
 }
 
 /// What a stream is told.
@@ -48,10 +58,16 @@ pub(crate) enum StreamMessage {
     },
     /// Another stream took over.
     Replaced,
-    /// The subscriptions are gone.
-    Lost,
+    /// These subscriptions are gone.
+    Lost(Vec<String>),
     /// The connection breaks, without a word.
     Cut,
+    /// The server ends it in good order, before its time.
+    Close,
+    /// It stays open, and nothing comes any more.
+    Silence,
+    /// There was more to tell than could be kept.
+    Missed,
 }
 
 /// What happened to an item.
@@ -68,8 +84,11 @@ impl Subscription {
         mailbox: &str,
         folders: Option<BTreeSet<u64>>,
         wanted: Vec<EventType>,
+        back_end: usize,
+        now: Timestamp,
     ) -> Self {
-        Self { mailbox: key(mailbox), folders, wanted, stream: None }
+        let mailbox = key(mailbox);
+        Self { mailbox, folders, wanted, back_end, stream: None, idle_since: now }
     }
 
     pub(crate) fn hears(&self, folder: u64, happening: &Happening) -> bool {
@@ -87,23 +106,36 @@ impl Subscription {
 }
 
 impl Subscriptions {
-    pub(crate) fn add(&mut self, subscription: Subscription, chance: &Chance) -> Outcome<String> {
-        if self.known.len() >= SUBSCRIPTIONS_MAX {
+    /// `host` is that of its back end, `max` how many one mailbox may have.
+    pub(crate) fn add(
+        &mut self,
+        subscription: Subscription,
+        host: &str,
+        max: usize,
+        chance: &Chance,
+    ) -> Outcome<String> {
+        let of_mailbox = self.by_mailbox.get(&subscription.mailbox).map_or(0, BTreeSet::len);
+        if self.known.len() >= SUBSCRIPTIONS_MAX || of_mailbox >= max {
             return Err(refuse(ResponseCode::ErrorExceededSubscriptionCount));
         }
-        let id = new_id(chance);
-        self.of_mailbox.entry(subscription.mailbox.clone()).or_default().insert(id.clone());
+        let id = new_id(host, chance);
+        self.by_mailbox.entry(subscription.mailbox.clone()).or_default().insert(id.clone());
         self.known.insert(id.clone(), subscription);
         Ok(id)
     }
 
-    pub(crate) fn remove(&mut self, id: &str) -> Outcome<()> {
-        let removed = self.known.remove(id);
-        let removed = removed.ok_or_else(|| refuse(ResponseCode::ErrorSubscriptionNotFound))?;
-        if let Some(ids) = self.of_mailbox.get_mut(&removed.mailbox) {
+    pub(crate) fn remove(&mut self, id: &str, now: Timestamp) -> Outcome<()> {
+        self.expire(now);
+        let removed = self.forget(id);
+        removed.map(drop).ok_or_else(|| refuse(ResponseCode::ErrorSubscriptionNotFound))
+    }
+
+    fn forget(&mut self, id: &str) -> Option<Subscription> {
+        let removed = self.known.remove(id)?;
+        if let Some(ids) = self.by_mailbox.get_mut(&removed.mailbox) {
             ids.remove(id);
         }
-        Ok(())
+        Some(removed)
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -115,13 +147,33 @@ impl Subscriptions {
         self.streams.len()
     }
 
-    /// Ids that nobody knows.
-    pub(crate) fn unknown(&self, ids: &[String]) -> Vec<String> {
-        ids.iter().filter(|id| !self.known.contains_key(*id)).cloned().collect()
+    /// Ids that nobody knows at this back end.
+    pub(crate) fn unknown(
+        &mut self,
+        ids: &[String],
+        back_end: usize,
+        now: Timestamp,
+    ) -> Vec<String> {
+        self.expire(now);
+        let is_here = |id: &String| self.known.get(id).is_some_and(|s| s.back_end == back_end);
+        ids.iter().filter(|id| !is_here(id)).cloned().collect()
+    }
+
+    fn expire(&mut self, now: Timestamp) {
+        let Some(idle_max) = self.idle_max else { return };
+        let is_over = |subscription: &Subscription| {
+            let idle = Duration::try_from(now.duration_since(subscription.idle_since));
+            subscription.stream.is_none() && idle.is_ok_and(|idle| idle > idle_max)
+        };
+        let over: Vec<String> =
+            self.known.iter().filter(|(_, s)| is_over(s)).map(|(id, _)| id.clone()).collect();
+        for id in over {
+            self.forget(&id);
+        }
     }
 
     /// A stream that carries these subscriptions from now on; older streams of theirs end.
-    pub(crate) fn open(&mut self, ids: &[String]) -> Outcome<mpsc::Receiver<StreamMessage>> {
+    pub(crate) fn open(&mut self, ids: &[String]) -> Outcome<(u64, mpsc::Receiver<StreamMessage>)> {
         if self.open_streams() >= STREAMS_MAX {
             return Err(refuse(ResponseCode::ErrorExceededConnectionCount));
         }
@@ -137,42 +189,75 @@ impl Subscriptions {
             self.end(stream, StreamMessage::Replaced);
         }
         self.streams.insert(self.last_stream, sender);
-        Ok(receiver)
+        Ok((self.last_stream, receiver))
     }
 
-    pub(crate) fn tell(&mut self, owner: &Mailbox, folder: u64, what: &Happening, at: Timestamp) {
-        let mailbox = key(&owner.person.address);
-        let Some(ids) = self.of_mailbox.get(&mailbox) else { return };
-        let heard = ids.iter().filter_map(|id| Some((id, self.known.get(id)?)));
-        for (id, subscription) in heard.filter(|(_, known)| known.hears(folder, what)) {
-            let sender = subscription.stream.and_then(|stream| self.streams.get(&stream));
-            let Some(sender) = sender else { continue }; // lost
-            let event = Box::new(event(owner, folder, what, at));
-            let message = StreamMessage::Event { subscription: id.clone(), event };
-            if sender.try_send(message).is_err() {
-                tracing::debug!("An event found no room on its stream and is lost");
+    /// The connection is gone: its subscriptions are idle from now on.
+    pub(crate) fn closed(&mut self, stream: u64, ids: &[String], now: Timestamp) {
+        self.streams.remove(&stream);
+        for id in ids {
+            if let Some(subscription) = self.known.get_mut(id)
+                && subscription.stream == Some(stream)
+            {
+                subscription.stream = None;
+                subscription.idle_since = now;
             }
         }
     }
 
-    pub(crate) fn lose_all(&mut self) {
-        self.known.clear();
-        self.of_mailbox.clear();
-        self.end_all(|| StreamMessage::Lost);
+    pub(crate) fn tell(&mut self, owner: &Mailbox, folder: u64, what: &Happening, at: Timestamp) {
+        let Some(ids) = self.by_mailbox.get(&key(&owner.person.address)) else { return };
+        let mut overflowing = Vec::new();
+        for id in ids {
+            let Some(known) = self.known.get(id).filter(|known| known.hears(folder, what)) else {
+                continue;
+            };
+            let Some(stream) = known.stream else { continue }; // lost
+            let Some(sender) = self.streams.get(&stream) else { continue };
+            let event = Box::new(event(owner, folder, what, at));
+            let message = StreamMessage::Event { subscription: id.clone(), event };
+            // The last place is for why it ends.
+            if sender.capacity() > 1 && sender.try_send(message).is_ok() {
+                continue;
+            }
+            overflowing.push(stream);
+        }
+        for stream in overflowing {
+            self.end(stream, StreamMessage::Missed);
+        }
     }
 
-    pub(crate) fn cut_streams(&mut self) {
-        self.end_all(|| StreamMessage::Cut);
+    /// Subscriptions that are gone, and the streams that carried them.
+    pub(crate) fn lose(&mut self, is_meant: impl Fn(&Subscription) -> bool) {
+        let lost: Vec<String> =
+            self.known.iter().filter(|(_, s)| is_meant(s)).map(|(id, _)| id.clone()).collect();
+        let mut told: BTreeMap<u64, Vec<String>> = BTreeMap::new();
+        for id in lost {
+            if let Some(stream) = self.forget(&id).and_then(|subscription| subscription.stream) {
+                told.entry(stream).or_default().push(id);
+            }
+        }
+        for (stream, ids) in told {
+            self.end(stream, StreamMessage::Lost(ids));
+        }
     }
 
-    fn end_all(&mut self, message: impl Fn() -> StreamMessage) {
+    pub(crate) fn end_all(&mut self, message: impl Fn() -> StreamMessage) {
         let streams: Vec<u64> = self.streams.keys().copied().collect();
         for stream in streams {
             self.end(stream, message());
         }
     }
 
-    /// A stream whose channel is full sees its end instead.
+    /// From now on they say nothing, and nobody notices.
+    pub(crate) fn silence(&mut self) {
+        for sender in self.streams.values() {
+            if sender.try_send(StreamMessage::Silence).is_err() {
+                tracing::debug!("A stream was too full to fall silent");
+            }
+        }
+    }
+
     fn end(&mut self, stream: u64, message: StreamMessage) {
         if let Some(sender) = self.streams.remove(&stream)
             && sender.try_send(message).is_err()
@@ -182,10 +267,12 @@ impl Subscriptions {
     }
 }
 
-/// Laid out as in documented ids: the server's name, a GUID and a stamp.
-pub(crate) fn new_id(chance: &Chance) -> String {
-    let mut bytes = 15_u16.to_le_bytes().to_vec();
-    bytes.extend_from_slice(b"exchange-sim-01");
+/// Laid out as in documented ids: the server's name, a GUID and a stamp, lengths before the first
+/// two.
+pub(crate) fn new_id(host: &str, chance: &Chance) -> String {
+    let length = u16::try_from(host.len()).unwrap_or(u16::MAX);
+    let mut bytes = length.to_le_bytes().to_vec();
+    bytes.extend_from_slice(host.as_bytes());
     bytes.extend_from_slice(&16_u16.to_le_bytes());
     bytes.extend_from_slice(chance.uuid().as_bytes());
     bytes.extend_from_slice(&chance.u64().to_le_bytes());

@@ -157,6 +157,11 @@ impl Memory {
         self.state().host(host).crash_at = Some(nth);
     }
 
+    /// Whether the host has crashed or will.
+    pub fn is_crashing(&self, host: &str) -> bool {
+        self.state().host(host).crash_at.is_some()
+    }
+
     /// Returns when the host has crashed.
     pub async fn crashed(&self, host: &str) {
         loop {

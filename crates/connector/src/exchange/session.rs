@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ews::{
-    DateTime, FolderRef, Item, ItemId, ItemRef, Operation, ResponseCode, field,
+    DateTime, FolderRef, Item, ItemError, ItemId, ItemRef, Operation, ResponseCode, field,
     ids::{DistinguishedFolderName, RecurringMasterItemId},
     items::Body as WireBody,
     operations::{
@@ -33,8 +33,8 @@ const CHANGES_PER_PAGE: i32 = 512;
 const ROWS_PER_WINDOW: i32 = 1000;
 
 pub struct Session {
-    connection: Connection,
-    mailbox: MailboxAddress,
+    pub(super) connection: Connection,
+    pub(super) mailbox: MailboxAddress,
 }
 
 /// A standing order for notifications.
@@ -163,7 +163,7 @@ impl Session {
         // What crosses a border of two halves was found twice.
         rows.sort_by(|a: &Row, b| (&a.id, a.start).cmp(&(&b.id, b.start)));
         rows.dedup_by(|a, b| a.id == b.id);
-        Ok(rows)
+        self.expanded(rows, from, to).await
     }
 
     async fn span(&self, from: Timestamp, to: Timestamp) -> Result<(Vec<Row>, bool), Failure> {
@@ -223,7 +223,7 @@ impl Session {
         Ok(found)
     }
 
-    fn found(&self, result: Result<Vec<Item>, ews::ItemError>) -> Found {
+    fn found(&self, result: Result<Vec<Item>, ItemError>) -> Found {
         match result {
             Ok(items) => {
                 let item = items.into_iter().find_map(Item::into_calendar_item);
@@ -282,7 +282,7 @@ impl Session {
 }
 
 /// Exchange gave up on the rest of a batch: it is to be asked for again.
-fn is_stopped<T>(result: &Result<T, ews::ItemError>) -> bool {
+fn is_stopped<T>(result: &Result<T, ItemError>) -> bool {
     result.as_ref().is_err_and(|error| error.code == ResponseCode::ErrorBatchProcessingStopped)
 }
 

@@ -33,7 +33,7 @@ pub(super) fn answer(
     let root_folder = match &request.view {
         Some(View::Calendar(view)) => {
             let zone = caller.zone.clone().unwrap_or(TimeZone::UTC);
-            window(mailbox, folder, request, view, &zone)?
+            window(store, mailbox, folder, request, view, &zone)?
         }
         Some(View::IndexedPage(page)) => search(mailbox, folder, request, Some(page)),
         None => search(mailbox, folder, request, None),
@@ -42,6 +42,7 @@ pub(super) fn answer(
 }
 
 fn window(
+    store: &Store,
     mailbox: &Mailbox,
     folder: u64,
     request: &FindItem,
@@ -65,7 +66,12 @@ fn window(
             continue;
         }
         let entry = &stored.entry;
-        if entry.is_series() {
+        if entry.is_series() && !store.manner.expands_series {
+            let instances = entry.instances_between(from, to);
+            if let Some(first) = instances.first() {
+                found.push((first.start, Rendered::new(mailbox, *number, stored, None)));
+            }
+        } else if entry.is_series() {
             for instance in entry.instances_between(from, to) {
                 let item = Rendered::new(mailbox, *number, stored, Some(&instance));
                 found.push((instance.start, item));

@@ -39,7 +39,9 @@ pub(super) fn subscribe(
             };
             let subscription = wish.subscription(store, caller)?;
             let chance = store.chance.clone();
-            let id = store.subscriptions.add(subscription, &chance)?;
+            let host = store.back_ends.host(caller.back_end).to_owned();
+            let max = caller.subscriptions_max;
+            let id = store.subscriptions.add(subscription, &host, max, &chance)?;
             Ok(SubscribeReply { subscription_id: Some(id), watermark: None })
         }
         SubscriptionRequest::Pull(wanted) => {
@@ -75,9 +77,10 @@ pub(super) fn subscribe(
 
 pub(super) fn unsubscribe(store: &mut Store, request: &Unsubscribe) -> Outcome<Nothing> {
     let id = &request.subscription_id;
+    let now = store.clock.now();
     match store.queues.unsubscribe(id) {
         Some(outcome) => outcome?,
-        None => store.subscriptions.remove(id)?,
+        None => store.subscriptions.remove(id, now)?,
     }
     Ok(Nothing::default())
 }
@@ -107,7 +110,8 @@ impl Wish<'_> {
             return Err(refuse(ResponseCode::ErrorInvalidSubscriptionRequest));
         }
         let mailbox = &own(store, caller)?.person.address;
-        Ok(Subscription::new(mailbox, folders, self.events.to_vec()))
+        let now = store.clock.now();
+        Ok(Subscription::new(mailbox, folders, self.events.to_vec(), caller.back_end, now))
     }
 }
 
@@ -123,7 +127,8 @@ fn queue(
     }
     let subscription = wish.subscription(store, caller)?;
     let chance = store.chance.clone();
-    let (id, watermark) = store.queues.add(subscription, delivery, &chance)?;
+    let host = store.back_ends.host(caller.back_end).to_owned();
+    let (id, watermark) = store.queues.add(subscription, delivery, &host, &chance)?;
     Ok(SubscribeReply { subscription_id: Some(id), watermark: Some(watermark) })
 }
 

@@ -29,7 +29,7 @@ pub(super) fn answer(
         return Err(refuse(ResponseCode::ErrorInvalidRequest));
     }
     let start = SyncState {
-        generation: store.sync_generation,
+        generation: store.sync_generation + mailbox.sync_generation,
         mailbox: checksum(&mailbox.id),
         folder,
         base: 0,

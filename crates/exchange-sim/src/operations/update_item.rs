@@ -57,6 +57,9 @@ fn check_change_key(
         ItemRef::RecurringMaster(id) => id.change_key.as_deref(),
     };
     let is_by_index = matches!(change.item_id, ItemRef::Occurrence(_));
+    if !store.manner.detects_conflicts {
+        return Ok(());
+    }
     let Some(sent) = sent.filter(|sent| !sent.is_empty()) else {
         if is_by_index {
             return Ok(()); // clients address occurrences so without having read them

@@ -2,6 +2,7 @@
 
 use std::{io::Write, path::PathBuf};
 
+use exchange_sim::TroubleFile;
 use world::{World, stop::Stopper, tls::Trust};
 
 use super::{
@@ -17,6 +18,9 @@ pub struct Args {
     /// Folder with Microsoft's `types.xsd` and `messages.xsd`: refuse requests that break them.
     #[arg(long, value_name = "FOLDER")]
     schema: Option<PathBuf>,
+    /// What goes wrong, as in `trouble.example.toml`.
+    #[arg(long, value_name = "FILE")]
+    trouble: Option<PathBuf>,
     /// Print one line of JSON when it listens.
     #[arg(long)]
     json: bool,
@@ -26,6 +30,10 @@ pub struct Args {
 pub enum Failure {
     #[error("--exchange must be a loopback address: a simulator is not for the network")]
     NotLoopback,
+    #[error("the file of --trouble cannot be read")]
+    TroubleFile(#[source] std::io::Error),
+    #[error("the file of --trouble is not understood")]
+    Trouble(#[from] toml::de::Error),
     #[error("the simulator did not start")]
     Simulator(#[from] exchange_sim::StartFailure),
     #[error("TLS cannot be set up")]
@@ -42,6 +50,9 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
     if !is_loopback(&args.exchange) {
         return Err(Failure::NotLoopback);
     }
+    let trouble = args.trouble.map(std::fs::read_to_string).transpose();
+    let trouble = trouble.map_err(Failure::TroubleFile)?;
+    let trouble = trouble.map(|text| toml::from_str::<TroubleFile>(&text)).transpose()?;
     let world = World::system(&Trust::default())?;
     let (stopper, stop) = Stopper::new();
     let mut config =
@@ -50,6 +61,9 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
     let mut ready = Ready { is_for_trying_out: true, ..Ready::default() };
     describe(&mut ready, &config);
     let simulator = exchange_sim::start(config, world, stop).await?;
+    if let Some(trouble) = trouble {
+        trouble.order(&simulator);
+    }
     ready.exchange_url = Some(simulator.url());
     if args.json {
         ready.print_json(out)?;
@@ -111,4 +125,17 @@ fn print(ready: &Ready, out: &mut impl Write) -> std::io::Result<()> {
         )?;
     }
     out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_trouble_is_understood_and_mistakes_are_not() {
+        let example = include_str!("../../trouble.example.toml");
+        let file: TroubleFile = toml::from_str(example).expect("understood");
+        assert_eq!((file.per_mille, file.requests.len()), (50, 3));
+        assert!(toml::from_str::<TroubleFile>("per_mile = 3").is_err());
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ews::ResponseCode;
 use exchange_sim::{NewMeeting, Occasion, Trouble};
 
 use crate::{
@@ -186,4 +187,45 @@ async fn a_lost_memory_leaves_no_ghosts() {
     }
     assert_eq!(blocks(&site.entry(ALICE, "Kept").body.content), 1);
     assert_eq!(site.mails(BOB, exchange_sim::MailKind::Update), 2, "one for each, and no more");
+}
+
+/// What is over after a request or two costs minutes, not hours.
+#[tokio::test(start_paused = true)]
+async fn passing_trouble_passes() {
+    let part = |code, from, back_off| Trouble::Objects { from, code, back_off };
+    let busy = ResponseCode::ErrorServerBusy;
+    let troubles = [
+        (None, Trouble::Fault(ResponseCode::ErrorInternalServerTransientError)),
+        (None, Trouble::FaultWithStatusOk(busy.clone())),
+        (None, Trouble::Busy { back_off: Duration::ZERO }),
+        (None, Trouble::ResultWithStatusError),
+        (None, Trouble::Slow(Duration::from_secs(50))),
+        (None, Trouble::LoseAnswer),
+        (None, Trouble::Drop),
+        (None, Trouble::Unavailable),
+        (Some("GetItem"), part(busy, 1, Some(Duration::from_secs(5)))),
+        (Some("GetItem"), part(ResponseCode::ErrorBatchProcessingStopped, 1, None)),
+        (Some("GetItem"), part(ResponseCode::ErrorBatchProcessingStopped, 0, None)),
+        (Some("SyncFolderItems"), part(ResponseCode::ErrorInvalidSyncStateData, 0, None)),
+        (Some("UpdateItem"), Trouble::Conflict),
+        (Some("UpdateItem"), part(ResponseCode::ErrorInternalServerTransientError, 0, None)),
+    ];
+    for (operation, trouble) in troubles {
+        let mut site = Site::without_connector(crate::site::Settings::default()).await;
+        for subject in ["First", "Second", "Third"] {
+            site.invite(ALICE, named(&site, subject));
+        }
+        site.exchange.trouble(operation, 2, trouble.clone());
+        site.start_connector();
+        let is_complete = |list: &[hybridcal::client::OpenedMeeting]| {
+            list.len() == 3 && list.iter().all(|meeting| meeting.join_url.is_some())
+        };
+        let began = site.now();
+        for address in [ALICE, BOB] {
+            site.until_list(address, &format!("three links after {trouble:?}"), is_complete).await;
+        }
+        let took = site.now().duration_since(began);
+        assert!(took.as_secs() < 600, "{trouble:?} took {took}");
+        assert_eq!(site.mails(BOB, exchange_sim::MailKind::Update), 3, "{trouble:?}");
+    }
 }

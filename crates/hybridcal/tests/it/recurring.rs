@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Tuesdays at 10:00 in Berlin from 13 October 2026; summer time ends on 25 October.
-fn weekly() -> NewMeeting {
+pub(crate) fn weekly() -> NewMeeting {
     NewMeeting {
         location: Some("@meet".into()),
         required: vec![BOB.into()],

@@ -77,6 +77,8 @@ pub(crate) struct Settings {
     pub(crate) is_schema_checked: bool,
     /// What the connector may remember in memory, if not as much as usual.
     pub(crate) remembered_bytes_max: Option<usize>,
+    /// Servers behind Exchange's one address.
+    pub(crate) back_ends: usize,
     /// Folder of the databases; in memory if there is none.
     pub(crate) data: Option<PathBuf>,
     /// Where the connector records what Exchange says.
@@ -96,6 +98,7 @@ impl Default for Settings {
             autodiscover: None,
             is_schema_checked: true,
             remembered_bytes_max: None,
+            back_ends: 1,
             data: None,
             trace_folder: None,
         }
@@ -122,6 +125,7 @@ impl Site {
         let (stopper, stop) = Stopper::new();
         let mut sample = exchange_sim::Config::sample_with("exchange:443", || "x".to_owned());
         sample.schema = published_schema().filter(|_| settings.is_schema_checked);
+        sample.back_ends = settings.back_ends;
         for account in &mut sample.service_accounts {
             account.password = SERVICE_PASSWORD.to_owned();
             account.may_not_impersonate = settings.may_not_impersonate.clone();
@@ -184,12 +188,29 @@ impl Site {
         RunningConnector { task, _stopper: stopper, alarms, connection }
     }
 
+    /// Whether one runs that no crash was ordered for.
+    pub(crate) fn is_connector_alive(&self) -> bool {
+        self.connector.is_some() && !self.memory.is_crashing("connector")
+    }
+
     /// Ends it wherever it is, without any goodbye.
     pub(crate) async fn kill_connector(&mut self) {
         if let Some(connector) = self.connector.take() {
             connector.task.abort();
             let _killed = connector.task.await;
         }
+    }
+
+    /// What `hybridcal check` finds.
+    pub(crate) async fn check(&self) -> Vec<connector::check::Finding> {
+        let name = format!("hybridcal-check-{}.pem", world::chance::Chance::System.uuid());
+        let file = std::env::temp_dir().join(name);
+        std::fs::write(&file, &*self.key.private_pem).expect("written");
+        let mut config = connector_config(&self.settings);
+        config.key_file = Some(file.clone());
+        let findings = connector::check::check(&config, &self.memory.host("connector")).await;
+        std::fs::remove_file(file).expect("removed");
+        findings
     }
 
     /// Ids of the alarms that are raised now.

@@ -15,7 +15,11 @@ use crate::{
 
 /// Order is there within this; a sweep comes every hour.
 const QUIET: Duration = Duration::from_mins(240);
-const LOOK_EVERY: Duration = Duration::from_secs(20);
+/// The time between two looks doubles: most is done at once, and the rest needs sweeps.
+const LOOK_AFTER: Duration = Duration::from_secs(4);
+const LOOK_AFTER_MAX: Duration = Duration::from_mins(10);
+/// When all is right, it must stay so.
+const AFTERWARDS: Duration = Duration::from_mins(1);
 
 /// What a person sees of a meeting: subject, start, end, whether there is something to join.
 type Line = (String, String, String, bool);
@@ -23,20 +27,32 @@ type Line = (String, String, String, bool);
 pub(crate) async fn check(site: &Site, history: &History) {
     let standing = || history.meetings.iter().filter(|made| !made.is_cancelled);
     let deadline = tokio::time::Instant::now() + QUIET;
-    loop {
-        let mut complaints = Vec::new();
-        for address in [ALICE, BOB, CAROL, BLUE_ROOM] {
-            complaints.extend(list_differs_from_calendar(site, address).await);
-        }
-        complaints.extend(standing().filter_map(|made| not_written(site, made)));
-        if complaints.is_empty() {
-            break;
-        }
+    let mut wait = LOOK_AFTER;
+    while let Some(complaint) = complaint(site, history).await {
         let is_late = tokio::time::Instant::now() >= deadline;
-        assert!(!is_late, "{complaints:#?}; alarms {:?}", site.alarms());
-        site.pass(LOOK_EVERY).await;
+        assert!(!is_late, "{complaint}; alarms {:?}", site.alarms());
+        site.pass(wait).await;
+        wait = (wait * 2).min(LOOK_AFTER_MAX);
     }
     standing().for_each(|made| written_at_most_once(site, made));
+    site.pass(AFTERWARDS).await;
+    let complaint = complaint(site, history).await;
+    assert_eq!(complaint, None, "no longer right; alarms {:?}", site.alarms());
+    standing().for_each(|made| written_at_most_once(site, made));
+}
+
+/// The first thing that is not right; Exchange's side first, where looking costs little.
+async fn complaint(site: &Site, history: &History) -> Option<String> {
+    let mut standing = history.meetings.iter().filter(|made| !made.is_cancelled);
+    if let Some(complaint) = standing.find_map(|made| not_written(site, made)) {
+        return Some(complaint);
+    }
+    for address in [ALICE, BOB, CAROL, BLUE_ROOM] {
+        if let Some(complaint) = list_differs_from_calendar(site, address).await {
+            return Some(complaint);
+        }
+    }
+    None
 }
 
 async fn list_differs_from_calendar(site: &Site, address: &str) -> Option<String> {

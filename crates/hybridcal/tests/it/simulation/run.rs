@@ -2,17 +2,25 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use ews::ResponseCode;
 use ews::items::{
     Body, DayOfWeek, DaysOfWeek, Numbered, Recurrence, RecurrencePattern, RecurrenceRange,
     ResponseType, Weekly,
 };
-use exchange_sim::{Changes, MeetingRef, NewMeeting, Occasion, Trouble};
+use exchange_sim::{
+    Changes, Ids, MeetingRef, NewMeeting, Notices, Occasion, Policy, StreamManner, Trouble,
+};
 use jiff::SignedDuration;
 use world::memory::Weather;
 
-use super::{invariants, model::Operation};
+use super::{
+    invariants,
+    model::{End, Kind, Operation},
+};
 use crate::site::{ALICE, BLUE_ROOM, BOB, CAROL, Settings, Site};
 
+/// Servers behind Exchange's address: streams must be grouped by them.
+const BACK_ENDS: usize = 2;
 const PEOPLE: [&str; 3] = [ALICE, BOB, CAROL];
 /// A zoom link that somebody pasted.
 const LINK: &str = "Join https://zoom.us/j/91234567890 please";
@@ -36,8 +44,13 @@ pub(crate) async fn run(seed: u64, operations: &[Operation]) {
     // Half of them forget each mailbox as soon as it is idle.
     let remembered_bytes_max = (seed % 2 == 1).then_some(0);
     let is_schema_checked = seed.is_multiple_of(100);
-    let settings =
-        Settings { seed, remembered_bytes_max, is_schema_checked, ..Settings::default() };
+    let settings = Settings {
+        seed,
+        back_ends: BACK_ENDS,
+        remembered_bytes_max,
+        is_schema_checked,
+        ..Settings::default()
+    };
     let mut site = Site::start_with(settings).await;
     let mut history = History::default();
     for operation in operations {
@@ -55,8 +68,12 @@ async fn quiet(site: &mut Site) {
     }
     site.memory.set_weather("connector", Weather::default());
     site.exchange.end_trouble();
-    site.kill_connector().await;
-    site.start_connector();
+    // A new connector reads everything anew. One that lived through the trouble must recover by
+    // itself.
+    if !site.is_connector_alive() {
+        site.kill_connector().await;
+        site.start_connector();
+    }
 }
 
 fn away(site: &Site, to: &str, is_away: bool) {
@@ -88,6 +105,43 @@ async fn world(site: &mut Site, operation: Operation) {
         Operation::LoseAnswerOfWrite => {
             site.exchange.trouble(Some("UpdateItem"), 1, Trouble::LoseAnswer);
         }
+        Operation::Request { kind, requests } => request(site, kind, requests),
+        Operation::Notices { lost, repeated, late } => {
+            let notices = Notices {
+                lost_per_mille: lost,
+                repeated_per_mille: repeated,
+                late_per_mille: late,
+            };
+            site.exchange.garble_notices(lost + repeated + late, notices);
+        }
+        Operation::Streams { end: End::Closed } => site.exchange.close_streams(),
+        Operation::Streams { end: End::Silent } => site.exchange.silence_streams(),
+        Operation::Streams { end: End::Missed } => site.exchange.miss_notifications(),
+        Operation::StreamsInPieces { bytes, pause_ms } => {
+            let pause = Duration::from_millis(pause_ms);
+            site.exchange.set_stream_manner(StreamManner { bytes_per_chunk: Some(bytes), pause });
+        }
+        Operation::LoseSubscriptionsOf { who } => {
+            site.exchange.lose_subscriptions_of(mailbox(who));
+        }
+        Operation::Throttle { seconds } => {
+            // A request uses up what comes back in that time.
+            let cost = Duration::from_secs(1);
+            let recharge = Duration::from_secs(3600 / seconds);
+            let (burst, cutoff) = (3 * cost, cost);
+            site.exchange.set_policy(Policy { cost, recharge, burst, cutoff, ..Policy::default() });
+        }
+        Operation::MoveMailbox { who, to, seconds, keeps_ids } => {
+            let ids = if keeps_ids { Ids::Kept } else { Ids::New };
+            let lasts = Duration::from_secs(seconds);
+            let moved =
+                site.exchange.move_mailbox(mailbox(who), to % site.settings.back_ends, lasts, ids);
+            moved.expect("a mailbox");
+        }
+        Operation::FailOver { back_end, seconds } => {
+            site.exchange
+                .fail_over(back_end % site.settings.back_ends, Duration::from_secs(seconds));
+        }
         Operation::Crash => site.kill_connector().await,
         Operation::CrashAfter { messages } => {
             let nth = site.memory.crossings("connector") + messages;
@@ -108,6 +162,43 @@ async fn world(site: &mut Site, operation: Operation) {
         | Operation::MoveOccurrence { .. }
         | Operation::CancelOccurrence { .. } => {}
     }
+}
+
+fn mailbox(who: u64) -> &'static str {
+    [ALICE, BOB, CAROL, BLUE_ROOM][usize::try_from(who).expect("small")]
+}
+
+fn request(site: &Site, kind: Kind, requests: u32) {
+    let part = |code, from, back_off| Trouble::Objects { from, code, back_off };
+    let busy = ResponseCode::ErrorServerBusy;
+    let back_off = Some(Duration::from_secs(5));
+    let (operation, trouble) = match kind {
+        Kind::Transient => (None, Trouble::Fault(ResponseCode::ErrorInternalServerTransientError)),
+        Kind::BusyWithoutTime => (None, Trouble::Busy { back_off: Duration::ZERO }),
+        Kind::PartOfBatchBusy => (Some("GetItem"), part(busy, 1, back_off)),
+        Kind::BatchStopped => {
+            (Some("GetItem"), part(ResponseCode::ErrorBatchProcessingStopped, 1, None))
+        }
+        Kind::FaultWithStatusOk => {
+            (None, Trouble::FaultWithStatusOk(ResponseCode::ErrorServerBusy))
+        }
+        Kind::ResultWithStatusError => (None, Trouble::ResultWithStatusError),
+        Kind::LogInPage => (None, Trouble::LogInPage),
+        Kind::Truncated => (None, Trouble::Truncated),
+        Kind::WrongContentType => (None, Trouble::WrongContentType),
+        Kind::Slow => (None, Trouble::Slow(Duration::from_secs(50))),
+        Kind::LoseAnswer => (None, Trouble::LoseAnswer),
+        Kind::Drop => (None, Trouble::Drop),
+        Kind::Unavailable => (None, Trouble::Unavailable),
+        Kind::SyncStateInvalid => {
+            (Some("SyncFolderItems"), part(ResponseCode::ErrorInvalidSyncStateData, 0, None))
+        }
+        Kind::ImpersonationRefused => {
+            (None, Trouble::Fault(ResponseCode::ErrorImpersonateUserDenied))
+        }
+        Kind::Conflict => (Some("UpdateItem"), Trouble::Conflict),
+    };
+    site.exchange.trouble(operation, requests, trouble);
 }
 
 fn people(site: &Site, history: &mut History, operation: Operation) {
@@ -170,6 +261,14 @@ fn people(site: &Site, history: &mut History, operation: Operation) {
         | Operation::Busy { .. }
         | Operation::Garbage { .. }
         | Operation::LoseAnswerOfWrite
+        | Operation::Request { .. }
+        | Operation::Notices { .. }
+        | Operation::Streams { .. }
+        | Operation::StreamsInPieces { .. }
+        | Operation::LoseSubscriptionsOf { .. }
+        | Operation::Throttle { .. }
+        | Operation::MoveMailbox { .. }
+        | Operation::FailOver { .. }
         | Operation::Crash
         | Operation::CrashAfter { .. }
         | Operation::Start => {}
