@@ -21,7 +21,7 @@ use self::{
 };
 use crate::{
     cloud::Cloud,
-    config::{Config, Mistake},
+    config::{Config, Mechanism, Mistake},
     exchange::{
         Connection, Failure,
         probe::{self, Reached, Streamed},
@@ -154,7 +154,7 @@ fn usable(config: &Config, world: &World) -> Result<Usable, Mistake> {
     let pem = Zeroizing::new(fs::read_to_string(path).map_err(unreadable)?);
     let key = ConnectorKey::new(config.id.clone(), &pem).map_err(|_reason| Mistake::Key)?;
     let cloud = Cloud::new(world.clone(), config.cloud_url.clone(), Arc::new(key));
-    let connection = Connection::new(world.clone(), &config.exchange)?;
+    let connection = Connection::new(world, &config.exchange)?;
     connection.discover_for(config)?;
     Ok(Usable { connection, cloud, addresses: config.addresses()? })
 }
@@ -164,7 +164,7 @@ async fn exchange(findings: &mut Findings, config: &Config, world: &World, usabl
     let url = discovery::address(findings, config, connection, cloud, addresses).await;
     let (Some(url), Some(first)) = (url, addresses.first()) else { return };
     let advisor = &Advisor { config, exchange: Some(&url) };
-    let outcome = reach(advisor, world, &url, first).await;
+    let outcome = reach(advisor, connection.world(), &url, first).await;
     if !findings.put(Step::Exchange, url.as_str(), outcome) {
         return;
     }
@@ -198,11 +198,16 @@ async fn reach(
     url: &Url,
     mailbox: &MailboxAddress,
 ) -> Outcome {
-    let (what, trouble) = match probe::reach(world, url).await {
+    let exchange = &advisor.config.exchange;
+    let (what, trouble) = match probe::reach(world, url, &exchange.sign_in).await {
         Ok(Reached::SignIn) => return Outcome::Ok("reached".into()),
-        Ok(Reached::OtherSignInOnly) => {
+        Ok(Reached::OtherSignInOnly) if exchange.sign_in == [Mechanism::Basic] => {
             ("Exchange does not offer Basic sign-in at this address", Trouble::SignInOffer)
         }
+        Ok(Reached::OtherSignInOnly) => (
+            "Exchange offers no way of signing in that exchange.sign_in names",
+            Trouble::SignInOffer,
+        ),
         Ok(Reached::Redirect) => ("it sends us to another address", Trouble::NotExchange),
         Ok(Reached::NotFound) => ("there is nothing at this path", Trouble::WrongPath),
         Err(failure) => return advisor.connect(&failure, url, "exchange.url"),

@@ -12,6 +12,13 @@ pub use conference::ProviderSettings;
 use protocol::ids::{ConnectorId, OrganizationId};
 use serde::Deserialize;
 use url::Url;
+use world::{
+    World,
+    network::Proxy,
+    tls::{Pin, Trust, TrustFailure},
+};
+
+use crate::exchange::accounts::Which;
 
 pub use discovery::{Autodiscover, Directory};
 
@@ -52,12 +59,74 @@ pub struct Exchange {
     pub password_file: Option<PathBuf>,
     /// PEM file with an internal authority that signed Exchange's certificate.
     pub ca_file: Option<PathBuf>,
+    /// If given, Exchange's certificate must be one of these, whoever vouches for it.
+    #[serde(default)]
+    pub pins: Vec<Pin>,
+    /// On the way to Exchange, for `https`.
+    pub proxy: Option<ProxyAccount>,
+    /// How to sign in; nothing else is done, whatever the server offers.
+    #[serde(default = "sign_in_default")]
+    pub sign_in: Vec<Mechanism>,
+    #[serde(default)]
+    pub channel_binding: Binding,
+    /// Takes over when the password of the first one is refused.
+    pub second: Option<SecondAccount>,
     /// Allows `http://` to this computer only, for the simulator.
     #[serde(default)]
     pub allow_plain_http_on_loopback: bool,
     pub autodiscover: Option<Autodiscover>,
     /// A new or empty folder for a redacted record of what Exchange and the connector say.
     pub trace_folder: Option<PathBuf>,
+}
+
+/// A way of signing in. NTLM goes first if both are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mechanism {
+    Ntlm,
+    Basic,
+}
+
+impl Mechanism {
+    /// As HTTP names it.
+    pub fn scheme(self) -> &'static str {
+        match self {
+            Self::Ntlm => "NTLM",
+            Self::Basic => "Basic",
+        }
+    }
+}
+
+/// Whether a sign-in by NTLM is bound to the TLS connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Binding {
+    /// Wherever there is TLS.
+    #[default]
+    Auto,
+    /// For servers behind something that ends TLS; Extended Protection must be off there, too.
+    Off,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondAccount {
+    pub user: String,
+    pub password: Option<Secret>,
+    pub password_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProxyAccount {
+    /// `http://host:port`
+    pub url: Url,
+    pub user: Option<String>,
+    pub password_file: Option<PathBuf>,
+}
+
+fn sign_in_default() -> Vec<Mechanism> {
+    vec![Mechanism::Ntlm]
 }
 
 /// A text that must not be shown. Wiped when dropped.
@@ -108,6 +177,12 @@ pub enum Mistake {
     NotSafe { setting: &'static str },
     #[error("exchange needs either password_file or password")]
     NoPassword,
+    #[error("exchange.sign_in is empty: name \"ntlm\", or \"basic\", or both")]
+    NoMechanism,
+    #[error("exchange.proxy.url must be http://host:port, without a user in it")]
+    Proxy,
+    #[error("exchange.ca_file cannot be used")]
+    Trust(#[source] TrustFailure),
     #[error("cannot read {setting} {}", path.display())]
     Unreadable { setting: &'static str, path: PathBuf, source: std::io::Error },
     #[error("mailboxes: entry {number} is not an e-mail address")]
@@ -141,6 +216,9 @@ impl Config {
         }
         if self.exchange.password.is_none() && self.exchange.password_file.is_none() {
             return Err(Mistake::NoPassword);
+        }
+        if self.exchange.sign_in.is_empty() {
+            return Err(Mistake::NoMechanism);
         }
         if self.mailboxes.is_empty() {
             return Err(Mistake::NoMailboxes);
@@ -208,12 +286,53 @@ impl Exchange {
         self.autodiscover.as_ref().filter(|discovery| discovery.enabled)
     }
 
-    pub fn secret(&self) -> Result<Secret, Mistake> {
-        match (&self.password_file, &self.password) {
-            (Some(path), _) => password_of(path, "exchange.password_file"),
-            (None, Some(secret)) => Ok(secret.clone()),
-            (None, None) => Err(Mistake::NoPassword),
+    /// User and password of an account, as they are now.
+    pub fn account(&self, which: Which) -> Result<(String, Secret), Mistake> {
+        match (which, &self.second) {
+            (Which::First, _) => Ok((self.user.clone(), self.secret()?)),
+            (Which::Second, None) => Err(Mistake::NoPassword),
+            (Which::Second, Some(second)) => {
+                let file = second.password_file.as_deref();
+                let setting = "exchange.second.password_file";
+                let password = password(setting, file, second.password.as_ref())?;
+                Ok((second.user.clone(), password))
+            }
         }
+    }
+
+    pub fn secret(&self) -> Result<Secret, Mistake> {
+        let file = self.password_file.as_deref();
+        password("exchange.password_file", file, self.password.as_ref())
+    }
+
+    /// The world with the network to Exchange: whom we believe there, and the proxy in between.
+    pub fn world(&self, world: &World) -> Result<World, Mistake> {
+        let trust = Trust { ca_file: self.ca_file.clone(), pins: self.pins.clone() };
+        let proxy = self.proxy.as_ref().map(ProxyAccount::read).transpose()?;
+        world.towards(&trust, proxy).map_err(Mistake::Trust)
+    }
+}
+
+impl ProxyAccount {
+    fn read(&self) -> Result<Proxy, Mistake> {
+        let secret = match &self.password_file {
+            Some(path) => password("exchange.proxy.password_file", Some(path), None)?,
+            None => Secret::new(String::new()),
+        };
+        let credentials = self.user.as_deref().map(|user| (user, secret.expose()));
+        Proxy::new(&self.url, credentials).ok_or(Mistake::Proxy)
+    }
+}
+
+fn password(
+    setting: &'static str,
+    file: Option<&Path>,
+    inline: Option<&Secret>,
+) -> Result<Secret, Mistake> {
+    match (file, inline) {
+        (Some(path), _) => password_of(path, setting),
+        (None, Some(secret)) => Ok(secret.clone()),
+        (None, None) => Err(Mistake::NoPassword),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Exchange as a source of calendars: the only folder that speaks Exchange Web Services. What
 //! leaves it is in our words.
 
+pub mod accounts;
 pub mod affinity;
 pub mod autodiscover;
 pub mod budget;
@@ -8,8 +9,10 @@ pub mod connection;
 pub mod failure;
 pub mod item;
 pub mod place;
+mod pool;
 pub mod probe;
 pub mod session;
+mod sign_in;
 pub mod streaming;
 pub mod streams;
 pub mod trace;

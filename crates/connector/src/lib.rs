@@ -71,7 +71,7 @@ impl Connector {
         private_key: zeroize::Zeroizing<String>,
     ) -> Result<Self, Mistake> {
         config.check()?;
-        let connection = Connection::new(world.clone(), &config.exchange)?;
+        let connection = Connection::new(&world, &config.exchange)?;
         connection.discover_for(&config)?;
         let practice = Arc::new(Practice::new(&config)?);
         Ok(Self {

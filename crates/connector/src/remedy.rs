@@ -29,6 +29,8 @@ pub enum Remedy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     WrongPassword,
+    /// Exchange offers no way of signing in that the settings allow.
+    NoCommonMechanism,
     ImpersonationDenied,
     NoSuchMailbox,
     NotThePrimaryAddress,
@@ -60,6 +62,7 @@ impl Reason {
     pub const fn alarm_id(self) -> &'static str {
         match self {
             Self::WrongPassword => "exchange-password",
+            Self::NoCommonMechanism => "exchange-sign-in",
             Self::ImpersonationDenied => "exchange-impersonation",
             Self::NoSuchMailbox => "exchange-mailbox",
             Self::NotThePrimaryAddress => "exchange-primary-address",
@@ -81,7 +84,10 @@ impl Reason {
     pub fn what_to_do(self) -> &'static str {
         match self {
             Self::WrongPassword => {
-                "Exchange refuses the account's password. No further sign-in is tried until the next hourly probe, so that the account is not locked out. Put the right password into the configuration and restart."
+                "Exchange refuses the account's password. No further sign-in is tried until the next hourly probe, so that the account is not locked out. Put the right password into the password_file; the next probe reads it, and a restart reads it at once."
+            }
+            Self::NoCommonMechanism => {
+                "Exchange offers no way of signing in that exchange.sign_in names. No password was sent. For NTLM: Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -WindowsAuthentication $true; Basic is used only if sign_in names it."
             }
             Self::ImpersonationDenied => {
                 "The account may not act for this mailbox. In the Exchange Management Shell: New-ManagementRoleAssignment -Name hybridcal -Role ApplicationImpersonation -User <account>; if a management scope limits the role, put the mailbox into it."

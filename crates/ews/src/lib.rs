@@ -19,6 +19,7 @@ pub mod folders;
 pub mod free_busy;
 pub mod ids;
 pub mod items;
+pub mod ntlm;
 pub mod operations;
 pub mod out_of_office;
 pub mod response;

@@ -1,9 +1,10 @@
-//! Who is calling, and for whom: HTTP Basic, and impersonation by service accounts.
+//! Who is calling, and for whom: signing in, and impersonation by service accounts.
+
+mod door;
+mod ntlm;
 
 use std::collections::BTreeMap;
 
-use axum::http::HeaderMap;
-use base64::{Engine, engine::general_purpose::STANDARD};
 use ews::{ConnectingSid, Fault, RequestHeader, ResponseCode};
 use jiff::tz::TimeZone;
 
@@ -12,6 +13,9 @@ use crate::{
     mailbox::{Store, key},
     zone,
 };
+
+pub use door::{ChannelBinding, Mechanism, SignIn};
+pub(crate) use door::{Door, Refused, sign_in};
 
 /// Names remembered for counting; attempts under further ones are not.
 const ACCOUNTS_COUNTED_MAX: usize = 1_000;
@@ -69,26 +73,15 @@ fn bare(user: &str) -> String {
     user.split('@').next().unwrap_or(user).to_ascii_lowercase()
 }
 
-pub(crate) fn sign_in(
-    config: &Config,
-    headers: &HeaderMap,
-    attempts: &mut Attempts,
-) -> Option<Account> {
-    let value = headers.get("authorization")?.to_str().ok()?;
-    let (scheme, encoded) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
-    let (user, password) = decoded.split_once(':')?;
-    attempts.note(user);
+/// Whom a user name means, and the right password.
+fn find<'c>(config: &'c Config, user: &str) -> Option<(Account, &'c str)> {
     let user = user.rsplit('\\').next().unwrap_or(user);
     // Those first, since they are few and ask most.
     if let Some(service) = config.service_accounts.iter().find(|service| service.is_called(user)) {
-        return (service.password == password).then(|| Account::Service(service.user_name.clone()));
+        return Some((Account::Service(service.user_name.clone()), &service.password));
     }
     let (person, _) = config.everybody().find(|(person, _)| person.is_called(user))?;
-    (person.password == password).then(|| Account::Mailbox(key(&person.address)))
+    Some((Account::Mailbox(key(&person.address)), &person.password))
 }
 
 /// For whom the request is, or the fault that refuses it.

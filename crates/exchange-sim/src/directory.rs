@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use serde::Deserialize;
-use world::chance::Chance;
+use world::{chance::Chance, tls::Identity};
 
+use crate::auth::SignIn;
 use crate::policies::{FreeBusyAccess, MailTipsPolicy, RoomList};
 
 /// The simulator's configuration: where it listens, and who exists.
@@ -33,6 +34,11 @@ pub struct Config {
     /// Servers behind the one address, each the home of some mailboxes.
     #[serde(default = "back_ends_default")]
     pub back_ends: usize,
+    #[serde(default)]
+    pub sign_in: SignIn,
+    /// Certificate and key to listen with; plain HTTP without them.
+    #[serde(default)]
+    pub tls: Option<Identity>,
 }
 
 /// Somebody, or a room, with a mailbox.
@@ -127,6 +133,8 @@ impl Config {
             heartbeat_seconds: HEARTBEAT_SECONDS,
             schema: None,
             back_ends: back_ends_default(),
+            sign_in: SignIn::default(),
+            tls: None,
         }
     }
 

@@ -44,6 +44,7 @@ mod zone;
 
 pub use crate::{
     absence::AutomaticReplies,
+    auth::{ChannelBinding, Mechanism, SignIn},
     autodiscover::{Redirect, Signpost},
     directory::{Config, Kind, Person, ServiceAccount},
     faults::{Notices, RandomTrouble, Trouble},

@@ -21,10 +21,10 @@ use ews::{
     xml::{Namespace, Node, XmlErrorKind, read_document},
 };
 use futures_util::stream;
-use world::stop::Stop;
+use world::{http::Peer, stop::Stop};
 
 use crate::{
-    auth::{self, Account, Attempts},
+    auth::{self, Account, Attempts, Door, Refused},
     autodiscover::{self, Signposts},
     backends::{COOKIE, Refusing, Route},
     directory::Config,
@@ -60,12 +60,19 @@ pub(crate) struct Shared {
     pub(crate) garbling: Mutex<Garbling>,
     /// Answers of ours that break the published schema, as long as nobody asked for odd ones.
     pub(crate) own_offences: Mutex<Vec<String>>,
+    door: Door,
     pub(crate) heartbeat: Duration,
     pub(crate) stop: Stop,
 }
 
 impl Shared {
-    pub(crate) fn new(config: Config, store: Store, schema: Option<Schema>, stop: Stop) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        store: Store,
+        schema: Option<Schema>,
+        door: Door,
+        stop: Stop,
+    ) -> Self {
         let heartbeat = Duration::from_secs(config.heartbeat_seconds.max(1));
         Self {
             config,
@@ -78,6 +85,7 @@ impl Shared {
             schema,
             garbling: Mutex::default(),
             own_offences: Mutex::default(),
+            door,
             heartbeat,
             stop,
         }
@@ -117,8 +125,16 @@ async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respo
     if autodiscover.is_none() && !request.uri().path().eq_ignore_ascii_case(PATH) {
         return respond(StatusCode::NOT_FOUND, "text/plain", Body::empty());
     }
-    let account = auth::sign_in(&shared.config, request.headers(), &mut locked(&shared.attempts));
-    let Some(account) = account else { return unauthorized() };
+    let account = match sign_in(&shared, &request) {
+        Ok(account) => account,
+        Err(refused) => {
+            // Unread, it would close the connection, and with it end the sign-in.
+            if to_bytes(request.into_body(), BODY_BYTES_MAX).await.is_err() {
+                return respond(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", Body::empty());
+            }
+            return unauthorized(&shared, &refused);
+        }
+    };
     if let Some(format) = autodiscover {
         return autodiscover::serve(&shared, format, request).await;
     }
@@ -338,7 +354,7 @@ fn meet(shared: &Shared, trouble: &Trouble) -> Option<Response> {
             let page = "<!doctype html><title>Sign in</title><form method=post></form>";
             Some(respond(StatusCode::OK, "text/html; charset=utf-8", Body::from(page)))
         }
-        Trouble::Unauthorized => Some(unauthorized()),
+        Trouble::Unauthorized => Some(unauthorized(shared, &Refused::Offers)),
         Trouble::Unavailable => {
             Some(respond(StatusCode::SERVICE_UNAVAILABLE, "text/html", Body::empty()))
         }
@@ -407,10 +423,21 @@ fn status(manner: Manner, answer: &Answer) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-pub(crate) fn unauthorized() -> Response {
-    let mut response = respond(StatusCode::UNAUTHORIZED, "", Body::empty());
-    let challenge = HeaderValue::from_static("Basic realm=\"Exchange simulator\"");
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+fn sign_in(shared: &Shared, request: &HttpRequest) -> Result<Account, Refused> {
+    let peer = request.extensions().get::<Peer>().cloned().unwrap_or_default();
+    let mut attempts = locked(&shared.attempts);
+    auth::sign_in(&shared.config, &shared.door, &peer, request.headers(), &mut attempts)
+}
+
+/// The connection stays open, and what is agreed on with it.
+fn unauthorized(shared: &Shared, refused: &Refused) -> Response {
+    let body = match refused {
+        Refused::Offers => Body::empty(),
+        // Clients that do not read it never get to the third message.
+        Refused::Challenge(_) => Body::from("Access is denied."),
+    };
+    let mut response = respond(StatusCode::UNAUTHORIZED, "", body);
+    response.headers_mut().extend(refused.headers(&shared.config));
     response
 }
 

@@ -14,7 +14,7 @@ use world::{World, stop::Stop};
 
 use self::meeting::describe;
 use crate::{
-    auth::Attempts,
+    auth::{Attempts, Door},
     directory::{Config, Kind},
     failure::refuse,
     ids::{GlobalId, Key, KeyKind},
@@ -51,10 +51,14 @@ pub struct SimulatorFailure(pub ResponseCode);
 /// Listens and serves until told to stop.
 pub async fn start(config: Config, world: World, stop: Stop) -> Result<Simulator, StartFailure> {
     let schema = config.schema.as_deref().map(Schema::read).transpose()?;
-    let listener = world.network.listen(&config.listen).await?;
+    let listener = match &config.tls {
+        Some(identity) => world.network.listen_tls(&config.listen, identity).await?,
+        None => world.network.listen(&config.listen).await?,
+    };
+    let door = Door { world: world.clone(), certificate: listener.certificate().cloned() };
     let address = listener.address().to_owned();
     let store = Store::new(&config, world.clock.clone(), world.chance.clone());
-    let shared = Arc::new(Shared::new(config, store, schema, stop.clone()));
+    let shared = Arc::new(Shared::new(config, store, schema, door, stop.clone()));
     let (pushes, started) = mpsc::channel(push::WAITING_MAX);
     shared.store().queues.send_pushes_to(pushes);
     tokio::spawn(push::run(Arc::clone(&shared), world.http.clone(), started));
@@ -159,7 +163,7 @@ impl Simulator {
 impl Simulator {
     /// Where EWS is, as clients of the same network reach it.
     pub fn url(&self) -> String {
-        self.url_with("http")
+        self.url_with(if self.shared.config.tls.is_some() { "https" } else { "http" })
     }
 
     /// In memory, clients may say `https` too.

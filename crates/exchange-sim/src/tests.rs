@@ -32,6 +32,7 @@ use world::{
     http::{Request, Response},
     memory::Memory,
     stop::Stopper,
+    tls::Certificate,
 };
 
 use crate::{Config, NewMeeting, Simulator, start};
@@ -53,7 +54,18 @@ impl Site {
     }
 
     async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::with_certificate(None, change).await
+    }
+
+    /// Clients see that certificate.
+    async fn with_certificate(
+        certificate: Option<Certificate>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let memory = World::in_memory(at("2026-11-24T08:00:00Z"), 1);
+        if let Some(certificate) = certificate {
+            memory.show_certificate("exchange:443", certificate);
+        }
         let mut config = Config::sample_with("exchange:443", || "secret".to_owned());
         change(&mut config);
         let (stopper, stop) = Stopper::new();

@@ -36,6 +36,19 @@ impl World {
         Ok(Self::new(Clock::System, Chance::System, network))
     }
 
+    /// The same clock and chance, with another trust and proxy; pipes in memory need neither.
+    pub fn towards(
+        &self,
+        trust: &tls::Trust,
+        proxy: Option<network::Proxy>,
+    ) -> Result<Self, tls::TrustFailure> {
+        let network = match &self.network {
+            Network::Internet(_) => Network::internet_through(trust, proxy)?,
+            Network::Memory(_) => self.network.clone(),
+        };
+        Ok(Self::new(self.clock.clone(), self.chance.clone(), network))
+    }
+
     /// Virtual time from `start`, chance from `seed`, a network of pipes. Must be called inside a
     /// paused tokio runtime; each host of the [`Memory`] gets a world of its own.
     pub fn in_memory(start: Timestamp, seed: u64) -> Memory {

@@ -14,7 +14,9 @@ use tokio::{
     task::AbortHandle,
 };
 
-use crate::{World, chance::Chance, clock::Clock, names::Service, network::Network};
+use crate::{
+    World, chance::Chance, clock::Clock, names::Service, network::Network, tls::Certificate,
+};
 
 const PIPE_BYTES: usize = 16 * 1024;
 const PENDING_CONNECTIONS_MAX: usize = 1024;
@@ -54,6 +56,8 @@ pub struct Weather {
 #[derive(Default)]
 struct State {
     listeners: BTreeMap<String, mpsc::Sender<DuplexStream>>,
+    /// By `host:port`: what would be shown if there was TLS.
+    certificates: BTreeMap<String, Certificate>,
     pipes: Vec<Pipe>,
     cuts: Vec<(String, String)>,
     recordings: Vec<Recording>,
@@ -182,6 +186,12 @@ impl Memory {
         host.crash_at = None;
     }
 
+    /// From now on clients of that `host:port` believe to see that certificate, as behind a proxy
+    /// that ends TLS.
+    pub fn show_certificate(&self, address: &str, certificate: Certificate) {
+        self.state().certificates.insert(address.into(), certificate);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -223,6 +233,14 @@ impl Host {
 
     pub(crate) fn services(&self, name: &str) -> Vec<Service> {
         self.memory.state().services.get(name).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn certificate(&self, address: &str) -> Option<Certificate> {
+        self.memory.state().certificates.get(address).cloned()
+    }
+
+    pub(crate) fn show_certificate(&self, address: &str, certificate: Certificate) {
+        self.memory.show_certificate(address, certificate);
     }
 
     pub(crate) async fn connect(&self, address: &str) -> io::Result<DuplexStream> {

@@ -1,5 +1,7 @@
 //! Connections: real ones, or pipes inside the process.
 
+mod proxy;
+
 use std::{borrow::Cow, io, sync::Arc};
 
 use rustls_pki_types::ServerName;
@@ -13,8 +15,10 @@ use url::Url;
 
 use crate::{
     memory::Host,
-    tls::{Identity, Trust, TrustFailure},
+    tls::{Certificate, Identity, Trust, TrustFailure},
 };
+
+pub use proxy::Proxy;
 
 /// Where `localhost` and the names below it lead.
 const LOOPBACK: &str = "127.0.0.1";
@@ -22,8 +26,21 @@ const LOOPBACK: &str = "127.0.0.1";
 /// Cheap to clone.
 #[derive(Clone)]
 pub enum Network {
-    Internet(TlsConnector),
+    Internet(Internet),
     Memory(Host),
+}
+
+/// Real sockets.
+#[derive(Clone)]
+pub struct Internet {
+    tls: TlsConnector,
+    proxy: Option<Proxy>,
+}
+
+/// A way to a server, and the certificate that it showed.
+pub struct Connected {
+    pub stream: Stream,
+    pub certificate: Option<Certificate>,
 }
 
 /// A byte stream both ways, whatever it runs over.
@@ -35,6 +52,7 @@ pub type Stream = Box<dyn Duplex>;
 /// Accepts connections; bound as soon as it exists.
 pub struct Listener {
     address: String,
+    certificate: Option<Certificate>,
     source: Source,
 }
 
@@ -55,27 +73,26 @@ enum Pending {
 
 impl Network {
     pub fn internet(trust: &Trust) -> Result<Self, TrustFailure> {
-        Ok(Self::Internet(TlsConnector::from(trust.client()?)))
+        Self::internet_through(trust, None)
+    }
+
+    /// With a proxy for `https`, except to this computer.
+    pub fn internet_through(trust: &Trust, proxy: Option<Proxy>) -> Result<Self, TrustFailure> {
+        Ok(Self::Internet(Internet { tls: TlsConnector::from(trust.client()?), proxy }))
     }
 
     /// A connection to the URL's host and port, with TLS for `https`.
-    pub async fn connect(&self, url: &Url) -> io::Result<Stream> {
+    pub async fn connect(&self, url: &Url) -> io::Result<Connected> {
         let unusable = || io::Error::new(io::ErrorKind::InvalidInput, "a URL without a host");
         let host = url.host_str().ok_or_else(unusable)?;
         let port = url.port_or_known_default().ok_or_else(unusable)?;
         match self {
-            Self::Internet(tls) => {
-                let bare = host.trim_start_matches('[').trim_end_matches(']');
-                #[expect(clippy::disallowed_methods, reason = "the one place that connects")]
-                let tcp = TcpStream::connect((dialled(bare), port)).await?;
-                tcp.set_nodelay(true)?;
-                if url.scheme() != "https" {
-                    return Ok(Box::new(tcp));
-                }
-                let name = ServerName::try_from(bare.to_owned()).map_err(io::Error::other)?;
-                Ok(Box::new(tls.connect(name, tcp).await?))
+            Self::Internet(internet) => internet.connect(url.scheme() == "https", host, port).await,
+            Self::Memory(from) => {
+                let address = format!("{host}:{port}");
+                let stream = Box::new(from.connect(&address).await?);
+                Ok(Connected { stream, certificate: from.certificate(&address) })
             }
-            Self::Memory(from) => Ok(Box::new(from.connect(&format!("{host}:{port}")).await?)),
         }
     }
 
@@ -86,18 +103,23 @@ impl Network {
                 #[expect(clippy::disallowed_methods, reason = "the one place that listens")]
                 let listener = TcpListener::bind(&*bound(address)).await?;
                 let address = listener.local_addr()?.to_string();
-                Ok(Listener { address, source: Source::Tcp(listener) })
+                Ok(Listener { address, certificate: None, source: Source::Tcp(listener) })
             }
             Self::Memory(host) => {
                 let (address, pipes) = host.listen(address)?;
-                Ok(Listener { address, source: Source::Memory(pipes) })
+                let certificate = host.certificate(&address);
+                Ok(Listener { address, certificate, source: Source::Memory(pipes) })
             }
         }
     }
 
-    /// The same with TLS; pipes in memory need none.
+    /// The same with TLS; pipes in memory need none, and only say that they have the certificate.
     pub async fn listen_tls(&self, address: &str, identity: &Identity) -> io::Result<Listener> {
-        let Listener { address, source } = self.listen(address).await?;
+        let Listener { address, source, .. } = self.listen(address).await?;
+        let certificate = identity.certificate().map_err(io::Error::other)?;
+        if let Self::Memory(host) = self {
+            host.show_certificate(&address, certificate.clone());
+        }
         let source = match source {
             Source::Tcp(tcp) => {
                 let config = identity.server().map_err(io::Error::other)?;
@@ -105,14 +127,55 @@ impl Network {
             }
             Source::Tls(..) | Source::Memory(_) => source,
         };
-        Ok(Listener { address, source })
+        Ok(Listener { address, certificate: Some(certificate), source })
     }
+}
+
+impl Internet {
+    async fn connect(&self, is_tls: bool, host: &str, port: u16) -> io::Result<Connected> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        if !is_tls {
+            let tcp = dial((dialled(bare), port)).await?;
+            return Ok(Connected { stream: Box::new(tcp), certificate: None });
+        }
+        let tcp = match &self.proxy {
+            Some(proxy) if !is_here(bare) => {
+                let mut tcp = dial(proxy.address()).await?;
+                proxy.let_through(&mut tcp, &format!("{host}:{port}")).await?;
+                tcp
+            }
+            Some(_) | None => dial((dialled(bare), port)).await?,
+        };
+        let name = ServerName::try_from(bare.to_owned()).map_err(io::Error::other)?;
+        let stream = self.tls.connect(name, tcp).await?;
+        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        let certificate = shown.map(|der| Certificate::of(der));
+        Ok(Connected { stream: Box::new(stream), certificate })
+    }
+}
+
+async fn dial(address: (&str, u16)) -> io::Result<TcpStream> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that connects")]
+    let tcp = TcpStream::connect(address).await?;
+    tcp.set_nodelay(true)?;
+    Ok(tcp)
+}
+
+/// This computer, by name or number.
+fn is_here(host: &str) -> bool {
+    let number = host.parse::<std::net::IpAddr>();
+    is_loopback_name(host) || number.is_ok_and(|address| address.is_loopback())
 }
 
 impl Listener {
     /// `host:port`, with the port that was chosen.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// What clients see.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
     }
 
     pub async fn accept(&mut self) -> io::Result<Accepted> {

@@ -1,20 +1,37 @@
 //! Whom we trust on the network: the system's authorities and, beside them, the administrator's.
-//! There is no switch that turns verification off.
+//! There is no switch that turns verification off. An administrator may instead name the very
+//! certificate, or its key: then no other is accepted, and no authority is asked.
+
+mod certificate;
+mod pin;
+#[cfg(test)]
+mod tests;
+mod throw_away;
 
 use std::{path::PathBuf, sync::Arc};
 
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use serde::Deserialize;
+
+pub use certificate::Certificate;
+pub use pin::{NotAPin, Pin};
+pub use throw_away::{CA_FILE, throw_away_identity};
+
+use self::pin::PinVerifier;
 
 /// What a client believes.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
     /// PEM file with further authorities; the system's stay trusted.
     pub ca_file: Option<PathBuf>,
+    /// If there are any, the server's certificate must be one of them.
+    pub pins: Vec<Pin>,
 }
 
 /// What a server shows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Identity {
     /// PEM file, leaf first.
     pub certificate_file: PathBuf,
@@ -45,11 +62,27 @@ impl Trust {
         }
         let builder = ClientConfig::builder_with_provider(provider());
         let config = builder.with_safe_default_protocol_versions()?;
-        Ok(Arc::new(config.with_root_certificates(roots).with_no_client_auth()))
+        let mut config = if self.pins.is_empty() {
+            config.with_root_certificates(roots).with_no_client_auth()
+        } else {
+            let verifier = PinVerifier { pins: self.pins.clone(), provider: provider() };
+            let config = config.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+            config.with_no_client_auth()
+        };
+        // A sign-in that belongs to a connection cannot live on HTTP/2.
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Arc::new(config))
     }
 }
 
 impl Identity {
+    /// What clients will see.
+    pub fn certificate(&self) -> Result<Certificate, TrustFailure> {
+        let path = &self.certificate_file;
+        let leaf = certificates(path)?.into_iter().next();
+        Ok(Certificate::of(&leaf.ok_or_else(|| TrustFailure::Empty { path: path.clone() })?))
+    }
+
     pub(crate) fn server(&self) -> Result<Arc<ServerConfig>, TrustFailure> {
         let unreadable = |source| TrustFailure::Unreadable { path: self.key_file.clone(), source };
         let key = PrivateKeyDer::from_pem_file(&self.key_file).map_err(unreadable)?;

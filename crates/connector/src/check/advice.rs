@@ -166,6 +166,7 @@ fn trouble(failure: &Failure) -> Trouble {
             Reason::NotExchange => Trouble::NotExchange,
             Reason::OurDefect => Trouble::OurDefect,
             Reason::WrongPassword => Trouble::Password,
+            Reason::NoCommonMechanism => Trouble::SignInOffer,
             Reason::CloudRefused | Reason::CommitRefused => Trouble::CloudRefused,
             Reason::NoStream => Trouble::StreamHeld,
             Reason::KeysRefused | Reason::KeyHost | Reason::Sealing => Trouble::Unhealthy,

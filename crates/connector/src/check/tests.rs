@@ -101,6 +101,7 @@ async fn rig(manner: Manner) -> Rig {
         "exchange": {
             "url": "https://exchange/EWS/Exchange.asmx",
             "user": "CONTOSO\\o'svc", "password": "secret",
+            "sign_in": ["basic"],
         },
         "mailboxes": ["ann@example.com", "bob@example.com"],
     });

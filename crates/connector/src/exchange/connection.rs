@@ -1,5 +1,5 @@
-//! The way to one Exchange: its address, the one account that impersonates, and the limits we
-//! keep to. Signing in stops after two refusals in a row, so that the account is never locked out.
+//! The way to one Exchange: its address, the accounts that impersonate, and the limits we keep to.
+//! Signing in stops after two refusals in a row, so that no account is ever locked out.
 
 use std::collections::BTreeMap;
 use std::sync::{
@@ -8,35 +8,30 @@ use std::sync::{
 };
 use std::time::Duration;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use ews::autodiscover::DOCUMENT_BYTES_MAX;
 use ews::{ConnectingSid, ItemError, Operation, RequestHeader, Response};
-use jiff::{SignedDuration, Timestamp};
 use protocol::ids::MailboxAddress;
 use world::{
     World,
     http::{self, HeaderMap, Incoming, Request, StatusCode},
 };
-use zeroize::Zeroizing;
 
 use super::{
     Failure,
+    accounts::{Accounts, After, Which},
     affinity::{Affinity, Cookie},
     autodiscover::{Discovery, Permitted},
     budget::Budget,
     failure::is_throttling,
     place::{Place, Places},
+    sign_in::{Principal, SignIn},
     trace::{Call, Recorder},
 };
-use crate::config::{Exchange, Mistake};
+use crate::config::{Exchange, Mistake, Secret};
 
 /// A page of 50 entries with large bodies.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 const DEADLINE: Duration = Duration::from_secs(60);
-/// Refusals of the password in a row after which nobody signs in any more.
-pub const REFUSALS_MAX: u32 = 2;
-/// Then one request in this time tries again.
-const PROBE_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 /// Cheap to clone; clones share limits and what is known about the account.
 #[derive(Clone)]
@@ -46,8 +41,12 @@ struct Inner {
     world: World,
     places: Places,
     discovery: OnceLock<Discovery>,
-    authorization: Zeroizing<String>,
-    account: Mutex<Account>,
+    settings: Exchange,
+    sign_in: SignIn,
+    accounts: Mutex<Accounts>,
+    /// The account that signs in, as it was read last.
+    principal: Mutex<Arc<Principal>>,
+    principals: AtomicU64,
     /// Held while nobody knows whether the password is right: one try at a time.
     proving: tokio::sync::Mutex<()>,
     budgets: Mutex<BTreeMap<Arc<Place>, Arc<Budget>>>,
@@ -55,34 +54,41 @@ struct Inner {
     recorder: Recorder,
 }
 
-#[derive(Default)]
-struct Account {
-    is_proven: bool,
-    refusals: u32,
-    refused_at: Option<Timestamp>,
+/// The right to send one request, as that account.
+struct Turn<'a> {
+    principal: Arc<Principal>,
+    _proving: Option<tokio::sync::MutexGuard<'a, ()>>,
 }
 
 impl Connection {
-    pub fn new(world: World, settings: &Exchange) -> Result<Self, Mistake> {
-        let recorder = Recorder::of_settings(&world, settings.trace_folder.as_deref());
+    pub fn new(world: &World, settings: &Exchange) -> Result<Self, Mistake> {
+        let recorder = Recorder::of_settings(world, settings.trace_folder.as_deref());
         Self::recorded(world, settings, recorder)
     }
 
     /// With a recorder that listens.
     pub fn recorded(
-        world: World,
+        world: &World,
         settings: &Exchange,
         recorder: Recorder,
     ) -> Result<Self, Mistake> {
-        let secret = settings.secret()?;
-        let credentials = Zeroizing::new(format!("{}:{}", settings.user, secret.expose()));
-        let authorization = format!("Basic {}", STANDARD.encode(credentials.as_bytes()));
+        let world = settings.world(world)?;
+        let (user, password) = settings.account(Which::First)?;
+        let principal = Principal { which: Which::First, number: 0, user, password };
+        if settings.second.is_some() {
+            settings.account(Which::Second)?;
+        }
+        let sign_in =
+            SignIn::new(world.clone(), settings.sign_in.clone(), settings.channel_binding);
         Ok(Self(Arc::new(Inner {
             world,
             places: Places::new(settings.url.clone()),
             discovery: OnceLock::new(),
-            authorization: Zeroizing::new(authorization),
-            account: Mutex::default(),
+            sign_in,
+            accounts: Mutex::new(Accounts::new(settings.second.is_some())),
+            principal: Mutex::new(Arc::new(principal)),
+            principals: AtomicU64::new(1),
+            settings: settings.clone(),
             proving: tokio::sync::Mutex::default(),
             budgets: Mutex::default(),
             requests: AtomicU64::new(0),
@@ -117,7 +123,8 @@ impl Connection {
         self.0.discovery.get()
     }
 
-    pub(super) fn world(&self) -> &World {
+    /// With the network as it leads to Exchange.
+    pub fn world(&self) -> &World {
         &self.0.world
     }
 
@@ -133,13 +140,12 @@ impl Connection {
         let _entered = budget.enter().await;
         let request = Request::post(at.url(), document)
             .header("content-type", content_type)
-            .header("authorization", &self.0.authorization)
             .deadline(DEADLINE)
             .answer_bytes_max(DOCUMENT_BYTES_MAX);
-        let _proving = self.may_sign_in().await?;
+        let turn = self.turn().await?;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = self.0.world.http.send(request).await?;
-        match self.judge(answer.status, &answer.headers) {
+        let answer = self.0.sign_in.send(&turn.principal, request).await?;
+        match self.judge(turn.principal.which, answer.status, &answer.headers) {
             Err(Failure::NotEws { .. }) | Ok(()) => Ok(answer),
             Err(refused) => Err(refused),
         }
@@ -217,10 +223,10 @@ impl Connection {
     }
 
     async fn send(&self, request: Request, traced: Call) -> Result<http::Response, Failure> {
-        let _proving = self.may_sign_in().await?;
+        let turn = self.turn().await?;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
-        let answer = traced.answered(self.0.world.http.send(request).await)?;
-        self.judge(answer.status, &answer.headers)?;
+        let answer = traced.answered(self.0.sign_in.send(&turn.principal, request).await)?;
+        self.judge(turn.principal.which, answer.status, &answer.headers)?;
         Ok(answer)
     }
 
@@ -232,11 +238,11 @@ impl Connection {
     ) -> Result<Incoming, Failure> {
         // The anchor's budget pays for the connection.
         let request = self.request(Some(&affinity.anchor), operation, Some(affinity))?;
-        let _proving = self.may_sign_in().await?;
+        let turn = self.turn().await?;
         self.0.requests.fetch_add(1, Ordering::Relaxed);
         let traced = self.0.recorder.call(Some(&affinity.anchor), operation);
-        let answer = traced.opened(self.0.world.http.open(request).await)?;
-        self.judge(answer.status, &answer.headers)?;
+        let answer = traced.opened(self.0.sign_in.open(&turn.principal, request).await)?;
+        self.judge(turn.principal.which, answer.status, &answer.headers)?;
         Ok(answer)
     }
 
@@ -262,7 +268,6 @@ impl Connection {
         let header = header(acting_for);
         let request = Request::post(&place.url, operation.write_request(&header))
             .header("content-type", "text/xml; charset=utf-8")
-            .header("authorization", &self.0.authorization)
             .header("client-request-id", &self.0.world.chance.uuid().to_string())
             .header("return-client-request-id", "true")
             .deadline(DEADLINE)
@@ -276,45 +281,84 @@ impl Connection {
 
     /// Until the password has been accepted once, requests go one at a time, so that a wrong one
     /// is refused twice at most and not once per mailbox.
-    async fn may_sign_in(&self) -> Result<Option<tokio::sync::MutexGuard<'_, ()>>, Failure> {
-        if self.account().is_proven {
-            return Ok(None);
+    async fn turn(&self) -> Result<Turn<'_>, Failure> {
+        if let Some(principal) = self.proven() {
+            return Ok(Turn { principal, _proving: None });
         }
         let proving = self.0.proving.lock().await;
-        let account = self.account();
-        if account.is_proven {
-            return Ok(None);
+        if let Some(principal) = self.proven() {
+            return Ok(Turn { principal, _proving: None });
         }
         let now = self.0.world.clock.now();
-        let since_refusal = account.refused_at.map(|at| now.duration_since(at));
-        if account.refusals >= REFUSALS_MAX && since_refusal.is_some_and(|s| s < PROBE_EVERY) {
-            return Err(Failure::PasswordRefused);
+        let which = self.accounts().choose(now).ok_or(Failure::PasswordRefused)?;
+        Ok(Turn { principal: self.read_again(which), _proving: Some(proving) })
+    }
+
+    fn proven(&self) -> Option<Arc<Principal>> {
+        let proven = self.accounts().proven()?;
+        Some(self.principal()).filter(|principal| principal.which == proven)
+    }
+
+    /// A changed password file is found without a restart; one that cannot be read now is not.
+    fn read_again(&self, which: Which) -> Arc<Principal> {
+        let before = self.principal();
+        let (user, password) = match self.0.settings.account(which) {
+            Ok(read) => read,
+            Err(mistake) => {
+                tracing::warn!(%mistake, account = which.as_str(), "Cannot read the account again");
+                if before.which == which {
+                    return before;
+                }
+                (String::new(), Secret::new(String::new()))
+            }
+        };
+        let same = before.which == which
+            && before.user == user
+            && before.password.expose() == password.expose();
+        if same {
+            return before;
         }
-        Ok(Some(proving))
+        let number = self.0.principals.fetch_add(1, Ordering::Relaxed);
+        let principal = Arc::new(Principal { which, number, user, password });
+        *self.0.principal.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&principal);
+        principal
     }
 
     /// Only an answer of EWS itself proves the password; what a load balancer says proves nothing,
     /// in either direction.
-    fn judge(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
+    fn judge(&self, which: Which, status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
         let content_type = headers.get("content-type").and_then(|value| value.to_str().ok());
-        let mut account = self.account();
         if status != StatusCode::UNAUTHORIZED {
             check_is_ews(status.as_u16(), content_type)?;
-            *account = Account { is_proven: true, ..Account::default() };
+            self.accounts().accepted(which);
             return Ok(());
         }
-        account.is_proven = false;
-        account.refusals = account.refusals.saturating_add(1);
-        account.refused_at = Some(self.0.world.clock.now());
-        if account.refusals >= REFUSALS_MAX {
-            Err(Failure::PasswordRefused)
-        } else {
-            Err(Failure::SignInRefusedOnce)
+        let now = self.0.world.clock.now();
+        let after = self.accounts().refused(which, now);
+        let account = which.as_str();
+        match after {
+            After::OnceMore => Err(Failure::SignInRefusedOnce),
+            After::Switch => {
+                tracing::error!(
+                    alarm.id = "exchange-account",
+                    account,
+                    "Exchange refuses this account's password; the other one is used from now on"
+                );
+                Err(Failure::SignInRefusedOnce)
+            }
+            After::Stop => {
+                tracing::error!(account, "Exchange refuses this account's password");
+                Err(Failure::PasswordRefused)
+            }
         }
     }
 
-    fn account(&self) -> MutexGuard<'_, Account> {
-        self.0.account.lock().unwrap_or_else(PoisonError::into_inner)
+    fn accounts(&self) -> MutexGuard<'_, Accounts> {
+        self.0.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn principal(&self) -> Arc<Principal> {
+        Arc::clone(&self.0.principal.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -343,6 +387,5 @@ fn check_is_ews(status: u16, content_type: Option<&str>) -> Result<(), Failure> 
     if is_xml && (status == 200 || status == 500) {
         return Ok(());
     }
-    let content_type = content_type.unwrap_or("no content type").chars().take(60).collect();
-    Err(Failure::NotEws { status, content_type })
+    Err(Failure::not_ews(status, content_type))
 }

@@ -28,6 +28,11 @@ pub enum Failure {
     /// The first refusal: it may also mean "slower".
     #[error("Exchange refused the sign-in once")]
     SignInRefusedOnce,
+    /// The server offers nothing that the settings allow; no password was tried.
+    #[error("Exchange offers only these ways of signing in: {offered}")]
+    NoCommonMechanism { offered: String },
+    #[error("Exchange's NTLM challenge is malformed")]
+    BadChallenge(#[source] ews::ntlm::NtlmError),
     #[error("Exchange answered with HTTP status {status} and {content_type}, not with EWS")]
     NotEws { status: u16, content_type: String },
     #[error("Exchange answered {}", code.as_str())]
@@ -50,6 +55,11 @@ pub enum Failure {
 }
 
 impl Failure {
+    pub(super) fn not_ews(status: u16, content_type: Option<&str>) -> Self {
+        let content_type = content_type.unwrap_or("no content type").chars().take(60).collect();
+        Self::NotEws { status, content_type }
+    }
+
     pub fn code(&self) -> Option<&ResponseCode> {
         match self {
             Self::Refused { code, .. } => Some(code),
@@ -57,6 +67,8 @@ impl Failure {
             | Self::Http(_)
             | Self::PasswordRefused
             | Self::SignInRefusedOnce
+            | Self::NoCommonMechanism { .. }
+            | Self::BadChallenge(_)
             | Self::NotEws { .. }
             | Self::Malformed(_)
             | Self::Incomplete(_)
@@ -119,6 +131,8 @@ impl Failure {
             Self::Http(_)
             | Self::PasswordRefused
             | Self::SignInRefusedOnce
+            | Self::NoCommonMechanism { .. }
+            | Self::BadChallenge(_)
             | Self::Malformed(_)
             | Self::Incomplete(_)
             | Self::Silent
@@ -144,6 +158,8 @@ impl Failure {
             Self::NoPlace => Remedy::RetryAfter(NO_PLACE_PAUSE),
             Self::SignInRefusedOnce => Remedy::RetryAfter(Duration::from_mins(1)),
             Self::PasswordRefused => Remedy::GiveUp(Reason::WrongPassword),
+            Self::NoCommonMechanism { .. } => Remedy::GiveUp(Reason::NoCommonMechanism),
+            Self::BadChallenge(_) => Remedy::GiveUp(Reason::NotExchange),
             Self::NotEws { status: 500..=599 | 429, .. } => Remedy::BackOff,
             Self::NotEws { .. } | Self::Malformed(_) => Remedy::GiveUp(Reason::NotExchange),
             Self::Refused { code, back_off } => remedy_of(code, *back_off),

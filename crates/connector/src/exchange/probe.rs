@@ -20,7 +20,7 @@ use world::{
 };
 
 use super::{Connection, Failure, Session, affinity::Affinity, session::Found};
-use crate::entry::Entry;
+use crate::{config::Mechanism, entry::Entry};
 
 const REACH_DEADLINE: Duration = Duration::from_secs(15);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -52,14 +52,20 @@ pub async fn offer(world: &World, url: &Url) -> Result<http::Response, http::Fai
 }
 
 /// Without credentials, so it can never count as a failed sign-in.
-pub async fn reach(world: &World, url: &Url) -> Result<Reached, http::Failure> {
+pub async fn reach(
+    world: &World,
+    url: &Url,
+    mechanisms: &[Mechanism],
+) -> Result<Reached, http::Failure> {
     let answer = offer(world, url).await?;
     let offers = answer.headers.get_all("www-authenticate").iter();
-    let offers_basic = offers
-        .filter_map(|offer| offer.to_str().ok())
-        .any(|offer| offer.trim_start().to_ascii_lowercase().starts_with("basic"));
+    let is_ours = |scheme: &str| {
+        mechanisms.iter().any(|mechanism| scheme.eq_ignore_ascii_case(mechanism.scheme()))
+    };
+    let offers_ours =
+        offers.filter_map(|offer| offer.to_str().ok()?.split_whitespace().next()).any(is_ours);
     Ok(match answer.status.as_u16() {
-        401 if !offers_basic => Reached::OtherSignInOnly,
+        401 if !offers_ours => Reached::OtherSignInOnly,
         300..=399 => Reached::Redirect,
         404 => Reached::NotFound,
         _ => Reached::SignIn,

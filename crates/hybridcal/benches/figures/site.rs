@@ -77,7 +77,7 @@ impl Site {
             "[connector]\nid = \"bench\"\norganization = \"bench\"\nkey_file = {key_file:?}\n\
              cloud_url = \"http://{}\"\nkms_url = \"http://{}\"\nkms_host = \"keys\"\n\
              mailboxes = [{}]\n[connector.exchange]\nurl = \"{}\"\nuser = \"svc-cal\"\n\
-             password = \"demo\"\nallow_plain_http_on_loopback = true\n\
+             password = \"demo\"\nsign_in = [\"basic\"]\nallow_plain_http_on_loopback = true\n\
              [connector.keywords]\n\"@meet\" = \"jitsi\"\n[connector.conferences.jitsi]\n\
              kind = \"jitsi\"\nserver = \"https://meet.example.com\"\n",
             self.cloud,

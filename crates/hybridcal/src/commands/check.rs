@@ -39,7 +39,8 @@ pub enum Failure {
 /// Exit code 1 if anything failed.
 pub async fn run(args: Args, out: &mut impl Write) -> Result<ExitCode, Failure> {
     let config = Config::read(&args.config)?.connector.ok_or(Failure::NoConnector)?;
-    let world = World::system(&Trust { ca_file: config.exchange.ca_file.clone() })?;
+    let ca_file = config.exchange.ca_file.clone();
+    let world = World::system(&Trust { ca_file, ..Trust::default() })?;
     let findings = check(&config, &world).await;
     for finding in &findings {
         if args.json {

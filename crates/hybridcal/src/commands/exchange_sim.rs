@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::PathBuf};
 
-use exchange_sim::TroubleFile;
+use exchange_sim::{ChannelBinding, Mechanism, SignIn, TroubleFile};
 use world::{World, stop::Stopper, tls::Trust};
 
 use super::{
@@ -21,9 +21,49 @@ pub struct Args {
     /// What goes wrong, as in `trouble.example.toml`.
     #[arg(long, value_name = "FILE")]
     trouble: Option<PathBuf>,
+    /// Speak TLS; a throw-away authority (ca.pem, for clients to trust) and a certificate for
+    /// localhost are written into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    tls: Option<PathBuf>,
+    /// How one may sign in.
+    #[arg(long, value_delimiter = ',', default_value = "basic")]
+    auth: Vec<Auth>,
+    /// What NTLM must say about the TLS connection ("Extended Protection").
+    #[arg(long, default_value = "off")]
+    channel_binding: Binding,
     /// Print one line of JSON when it listens.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Auth {
+    Basic,
+    Ntlm,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Binding {
+    Off,
+    Accept,
+    Require,
+}
+
+impl Args {
+    fn sign_in(&self) -> SignIn {
+        let mechanism = |auth: &Auth| match auth {
+            Auth::Basic => Mechanism::Basic,
+            Auth::Ntlm => Mechanism::Ntlm,
+        };
+        SignIn {
+            mechanisms: self.auth.iter().map(mechanism).collect(),
+            channel_binding: match self.channel_binding {
+                Binding::Off => ChannelBinding::Off,
+                Binding::Accept => ChannelBinding::Accept,
+                Binding::Require => ChannelBinding::Require,
+            },
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -50,14 +90,19 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
     if !is_loopback(&args.exchange) {
         return Err(Failure::NotLoopback);
     }
-    let trouble = args.trouble.map(std::fs::read_to_string).transpose();
+    let trouble = args.trouble.as_ref().map(std::fs::read_to_string).transpose();
     let trouble = trouble.map_err(Failure::TroubleFile)?;
     let trouble = trouble.map(|text| toml::from_str::<TroubleFile>(&text)).transpose()?;
     let world = World::system(&Trust::default())?;
     let (stopper, stop) = Stopper::new();
     let mut config =
         exchange_sim::Config::sample_with(&args.exchange, || SAMPLE_PASSWORD.to_owned());
+    config.sign_in = args.sign_in();
     config.schema = args.schema;
+    if let Some(folder) = &args.tls {
+        let names = ["localhost", "exchange.localhost", "127.0.0.1"];
+        config.tls = Some(world::tls::throw_away_identity(folder, &names)?);
+    }
     let mut ready = Ready { is_for_trying_out: true, ..Ready::default() };
     describe(&mut ready, &config);
     let simulator = exchange_sim::start(config, world, stop).await?;

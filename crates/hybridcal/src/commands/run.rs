@@ -64,7 +64,7 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
     let config = Config::read(&args.config)?;
     let ca_file =
         config.connector.as_ref().and_then(|connector| connector.exchange.ca_file.clone());
-    let world = World::system(&Trust { ca_file })?;
+    let world = World::system(&Trust { ca_file, ..Trust::default() })?;
     let (stopper, stop) = Stopper::new();
     let roles = start(config, &world, &stop).await?;
     if args.json {

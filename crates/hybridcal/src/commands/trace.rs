@@ -54,7 +54,8 @@ pub enum Failure {
 
 pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
     let config = Config::read(&args.config)?.connector.ok_or(Failure::NoConnector)?;
-    let world = World::system(&Trust { ca_file: config.exchange.ca_file.clone() })?;
+    let world =
+        World::system(&Trust { ca_file: config.exchange.ca_file.clone(), ..Trust::default() })?;
     let mailbox = match &args.mailbox {
         Some(text) => MailboxAddress::new(text).ok_or(Failure::Mailbox)?,
         None => config.addresses()?.into_iter().next().ok_or(Mistake::NoMailboxes)?,
@@ -80,7 +81,7 @@ pub async fn record(
     config.check()?;
     let unusable = |source| Failure::Folder { folder: folder.to_owned(), source };
     let recorder = Recorder::start(world, folder).map_err(unusable)?;
-    let connection = Connection::recorded(world.clone(), &config.exchange, recorder)?;
+    let connection = Connection::recorded(world, &config.exchange, recorder)?;
     connection.discover_for(config)?;
     // If it is not found, the first step says so.
     let _moved = connection.relocate(&order.mailbox).await.is_ok();

@@ -18,6 +18,7 @@ mod oddities;
 mod other_servers;
 mod outages;
 mod recurring;
+mod sign_in;
 mod simulation;
 mod site;
 mod streams;

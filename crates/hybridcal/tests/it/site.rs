@@ -7,7 +7,12 @@ use std::{
     time::Duration,
 };
 
-use connector::{Connector, alarms::Alarms, config::Secret, exchange::Connection};
+use connector::{
+    Connector,
+    alarms::Alarms,
+    config::{Binding, Mechanism, Secret},
+    exchange::Connection,
+};
 use exchange_sim::{CalendarEntry, MailKind, MeetingRef, NewMeeting, Simulator};
 use hybridcal::{
     client::{Client, OpenedMeeting, Tokens, TrustClient, Watch},
@@ -79,6 +84,11 @@ pub(crate) struct Settings {
     pub(crate) remembered_bytes_max: Option<usize>,
     /// Servers behind Exchange's one address.
     pub(crate) back_ends: usize,
+    /// What clients of Exchange see when they connect.
+    pub(crate) certificate: Option<world::tls::Certificate>,
+    /// Further settings of Exchange, and of the connector for it.
+    pub(crate) change_exchange: fn(&mut exchange_sim::Config),
+    pub(crate) change_connector: fn(&mut connector::config::Exchange),
     /// Folder of the databases; in memory if there is none.
     pub(crate) data: Option<PathBuf>,
     /// Where the connector records what Exchange says.
@@ -99,9 +109,22 @@ impl Default for Settings {
             is_schema_checked: true,
             remembered_bytes_max: None,
             back_ends: 1,
+            certificate: None,
+            change_exchange: |_| {},
+            change_connector: |_| {},
             data: None,
             trace_folder: None,
         }
+    }
+}
+
+impl Settings {
+    fn exchange_settings(
+        &self,
+        mut exchange: connector::config::Exchange,
+    ) -> connector::config::Exchange {
+        (self.change_connector)(&mut exchange);
+        exchange
     }
 }
 
@@ -129,6 +152,10 @@ impl Site {
         for account in &mut sample.service_accounts {
             account.password = SERVICE_PASSWORD.to_owned();
             account.may_not_impersonate = settings.may_not_impersonate.clone();
+        }
+        (settings.change_exchange)(&mut sample);
+        if let Some(certificate) = &settings.certificate {
+            memory.show_certificate("exchange:443", certificate.clone());
         }
         let exchange = exchange_sim::start(sample.clone(), memory.host("exchange"), stop.clone());
         let exchange = exchange.await.expect("Exchange starts");
@@ -416,16 +443,21 @@ pub(crate) fn connector_config(settings: &Settings) -> connector::config::Config
         cloud_url: Url::parse("https://cloud").expect("a URL"),
         kms_url: Url::parse("https://kms").expect("a URL"),
         kms_host: None,
-        exchange: connector::config::Exchange {
+        exchange: settings.exchange_settings(connector::config::Exchange {
             url: settings.exchange_url.as_deref().map(|url| Url::parse(url).expect("a URL")),
             user: "svc-cal".into(),
             password: Some(Secret::new(settings.service_password.clone())),
             password_file: None,
             ca_file: None,
+            pins: Vec::new(),
+            proxy: None,
+            sign_in: vec![Mechanism::Basic],
+            channel_binding: Binding::Auto,
+            second: None,
             allow_plain_http_on_loopback: false,
             autodiscover: settings.autodiscover.clone(),
             trace_folder: settings.trace_folder.clone(),
-        },
+        }),
         mailboxes: settings.mailboxes.clone(),
         domains: Vec::new(),
         keywords: BTreeMap::from([("@meet".to_owned(), "jitsi".to_owned())]),

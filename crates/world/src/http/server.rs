@@ -3,13 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
+use tower::ServiceExt;
 
+use super::Peer;
 use crate::{
     network::{Accepted, Listener},
     stop::Stop,
@@ -77,7 +76,11 @@ async fn serve_connection(accepted: Accepted, router: Router, stop: Stop) {
         }
         Err(_elapsed) => return,
     };
-    let service = TowerToHyperService::new(router);
+    let peer = Peer::default();
+    let service = service_fn(|mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        router.clone().oneshot(request)
+    });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     let mut connection = std::pin::pin!(http.serve_connection(TokioIo::new(stream), service));

@@ -91,7 +91,7 @@ impl Directory {
         let port = self.url.port().unwrap_or(usual);
         let url = Url::parse(&format!("{scheme}://{host}:{port}"));
         let url = url.map_err(|_form| Failure::Malformed)?;
-        Ok(world.network.connect(&url).await?)
+        Ok(world.network.connect(&url).await?.stream)
     }
 
     fn is_safe(&self) -> bool {
