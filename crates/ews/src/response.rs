@@ -123,7 +123,9 @@ impl<T: Content + Default> ResponseMessage<T> {
                 let error = read_error(status, notes).without_subscriptions();
                 Ok(Self::Warning(T::read(value, notes)?, error))
             }
-            _ => T::read(value, notes).map(Self::Success),
+            (ResponseClass::Success | ResponseClass::Other(_), _) | (_, None) => {
+                T::read(value, notes).map(Self::Success)
+            }
         }
     }
 

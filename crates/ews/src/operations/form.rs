@@ -55,7 +55,9 @@ impl Form {
                     ResponseMessage::Error(error) if inner.is_empty() => {
                         Ok(vec![ResponseMessage::Error(error)])
                     }
-                    _ => Ok(inner),
+                    ResponseMessage::Success(_)
+                    | ResponseMessage::Warning(..)
+                    | ResponseMessage::Error(_) => Ok(inner),
                 }
             }
             Self::Root => Ok(vec![ResponseMessage::read(content, notes)?]),

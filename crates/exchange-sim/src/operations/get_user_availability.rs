@@ -122,11 +122,12 @@ impl View {
     fn of(&self, store: &Store, caller: &Caller, data: &MailboxData) -> Outcome<FreeBusyReply> {
         let mailbox = named(store, data)?;
         let is_own = caller.mailbox.as_deref() == Some(key(&mailbox.person.address).as_str());
-        let granted = match mailbox.person.free_busy {
-            _ if is_own => self.wanted.clone(),
-            FreeBusyAccess::None => return Err(refuse(ResponseCode::ErrorNoFreeBusyAccess)),
-            FreeBusyAccess::AvailabilityOnly => without_details(&self.wanted),
-            FreeBusyAccess::LimitedDetails => self.wanted.clone(),
+        let granted = match (is_own, mailbox.person.free_busy) {
+            (true, _) | (false, FreeBusyAccess::LimitedDetails) => self.wanted.clone(),
+            (false, FreeBusyAccess::AvailabilityOnly) => without_details(&self.wanted),
+            (false, FreeBusyAccess::None) => {
+                return Err(refuse(ResponseCode::ErrorNoFreeBusyAccess));
+            }
         };
         let busy = busy_times(mailbox, self.from, self.to, None);
         let (shows_digits, shows_events, shows_details) = match granted {
