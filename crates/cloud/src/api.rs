@@ -30,6 +30,7 @@ pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod join_buttons;
 pub(crate) mod meetings;
+pub(crate) mod presence;
 pub(crate) mod site;
 pub(crate) mod trust;
 

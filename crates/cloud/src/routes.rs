@@ -13,7 +13,7 @@ use axum::{
 use protocol::{connector::COMMIT_BYTES_MAX, routes};
 
 use crate::{
-    api::{App, changes, connector, events, health, join_buttons, meetings, site, trust},
+    api::{App, changes, connector, events, health, join_buttons, meetings, presence, site, trust},
     auth::{Who, admit},
     error::Refusal,
     web,
@@ -45,11 +45,13 @@ pub(crate) fn table() -> Vec<Route> {
         route(routes::CHANGES, Person, small, get(changes::list)),
         route(routes::EVENTS, Person, small, get(events::stream)),
         route(routes::JOIN_BUTTONS, Person, small, get(join_buttons::list)),
+        route(routes::COMPOSITIONS, Person, small, get(presence::show).post(presence::list)),
         route(routes::LEASES, Connector, small, post(connector::take_leases)),
         route(routes::MAILBOX_STATE, Connector, small, get(connector::state)),
         route(routes::MAILBOX_COMMITS, Connector, COMMIT_BYTES_MAX, post(connector::commit)),
         route(routes::TRUST_REPORTS, Connector, small, post(trust::report)),
         route(routes::TRUSTED_HOSTS, Administrator, small, get(trust::list).post(trust::decide)),
+        route(routes::MAILBOX_PRESENCE, Connector, small, post(presence::put)),
     ]
 }
 

@@ -21,6 +21,7 @@ mod changes;
 mod commit;
 mod leases;
 mod meetings;
+mod presence;
 mod purge;
 mod schema;
 mod state;

@@ -7,6 +7,7 @@ mod events;
 mod lists;
 pub(crate) mod meeting;
 pub(crate) mod people;
+mod presence;
 mod signing;
 mod trust;
 

@@ -6,6 +6,7 @@ use kms::connector_key::ConnectorKey;
 use protocol::{
     connector::{Commit, Committed, LeaseAnswer, LeaseRequest, MailboxState},
     ids::UserId,
+    presence::{PresenceReport, Stored},
     problem::{self, Problem},
     routes,
     token::AUDIENCE_API,
@@ -98,6 +99,11 @@ impl Cloud {
     /// Reports hosts that were met, and reads what is decided about all.
     pub async fn trust(&self, report: &TrustReport) -> Result<TrustList, Failure> {
         self.send(self.post(routes::TRUST_REPORTS, report)?).await
+    }
+
+    pub async fn presence(&self, user: UserId, report: &PresenceReport) -> Result<Stored, Failure> {
+        let path = routes::with(routes::MAILBOX_PRESENCE, &user.to_string());
+        self.send(self.post(&path, report)?).await
     }
 
     fn post(&self, path: &str, body: &impl Serialize) -> Result<Request, Failure> {

@@ -43,8 +43,15 @@ pub struct Config {
     /// Keyword → name of a conference, e.g. `"@meet" = "jitsi"`.
     #[serde(default)]
     pub keywords: BTreeMap<String, String>,
+    /// Whether automatic replies are watched, so that colleagues see who is away.
+    #[serde(default = "yes")]
+    pub presence: bool,
     #[serde(default)]
     pub conferences: BTreeMap<String, ProviderSettings>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Clone, Debug, Deserialize)]

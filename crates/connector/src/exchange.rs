@@ -10,6 +10,7 @@ pub mod failure;
 pub mod item;
 pub mod place;
 mod pool;
+pub mod presence;
 pub mod probe;
 pub mod session;
 mod sign_in;

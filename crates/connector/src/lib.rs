@@ -20,6 +20,7 @@ pub mod meeting;
 pub mod news;
 pub mod pass;
 pub mod places;
+pub mod presence;
 pub mod remedy;
 pub mod stamp;
 pub mod state;
@@ -141,6 +142,9 @@ impl Connector {
         tasks.spawn(renewing);
         if connection.has_discovery() {
             tasks.spawn(places::keep_places(Arc::clone(&shared), addresses.clone()));
+        }
+        if config.presence {
+            tasks.spawn(presence::watch(Arc::clone(&shared), addresses.clone()));
         }
         let fleet = Fleet::new(&shared, addresses, remembered_bytes_max);
         fleet.start(&mut tasks);

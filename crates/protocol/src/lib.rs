@@ -9,6 +9,7 @@ pub mod ids;
 pub mod join_button;
 pub mod keys;
 pub mod meeting;
+pub mod presence;
 pub mod problem;
 pub mod routes;
 pub mod sealed;

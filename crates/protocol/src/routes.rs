@@ -12,12 +12,15 @@ pub const MEETING_NOTES: &str = "/calendar/api/v1/calendarEvents/{id}/notes";
 pub const MEETING_PARTICIPANTS: &str = "/calendar/api/v1/calendarEvents/{id}/participants";
 pub const CHANGES: &str = "/calendar/api/v1/changes";
 pub const EVENTS: &str = "/calendar/api/v1/events";
+/// Who is away; the contract's presence service, on our own host.
+pub const COMPOSITIONS: &str = "/apheleia/api/v1/compositions";
 pub const JOIN_BUTTONS: &str = "/calendar/api/v1/joinButtons";
 
 // For connectors: their own signed token.
 pub const LEASES: &str = "/connector/v1/leases";
 pub const MAILBOX_STATE: &str = "/connector/v1/mailboxes/{user}/state";
 pub const MAILBOX_COMMITS: &str = "/connector/v1/mailboxes/{user}/commits";
+pub const MAILBOX_PRESENCE: &str = "/connector/v1/mailboxes/{user}/presence";
 /// Hosts that Autodiscover was sent to: reports them and answers with all decisions.
 pub const TRUST_REPORTS: &str = "/connector/v1/trustReports";
 

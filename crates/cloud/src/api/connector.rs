@@ -84,7 +84,7 @@ pub(crate) async fn commit(
     Ok(axum::Json(committed))
 }
 
-fn user_id(segment: &str) -> Result<UserId> {
+pub(super) fn user_id(segment: &str) -> Result<UserId> {
     Uuid::try_parse(segment).map(UserId).map_err(|_not_an_id| Refusal::NotFound)
 }
 

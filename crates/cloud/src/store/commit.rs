@@ -92,7 +92,8 @@ impl Order {
         now: Timestamp,
     ) -> Result<Result<Committed, CommitRefused>> {
         let Self { connector, user, commit, meetings } = self;
-        if !leases::is_held(connection, organization, connector, *user, commit, now).await? {
+        let holder = (commit.owner, commit.lease_epoch);
+        if !leases::is_held(connection, organization, connector, *user, holder, now).await? {
             return Ok(Err(CommitRefused::StaleLease));
         }
         let mut list = List { connection, organization, user: user.to_string(), rev: 0, now };

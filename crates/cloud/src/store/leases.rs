@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 use protocol::{
-    connector::{Commit, Lease},
+    connector::Lease,
     ids::{ConnectorId, Shard, UserId},
 };
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
@@ -62,14 +62,14 @@ fn take_statement(shards: &BTreeSet<Shard>) -> String {
     )
 }
 
-/// Whether the commit's owner holds the connector's lease of the user's shard now. The update changes nothing, but
+/// Whether that owner holds the connector's lease of the user's shard now. The update changes nothing, but
 /// keeps the row until the transaction ends: a takeover waits for a running commit.
 pub(super) async fn is_held(
     connection: &mut AnyConnection,
     organization: &str,
     connector: &ConnectorId,
     user: UserId,
-    commit: &Commit,
+    (owner, epoch): (Uuid, i64),
     now: Timestamp,
 ) -> Result<bool> {
     let row = sqlx::query(
@@ -81,8 +81,8 @@ pub(super) async fn is_held(
     .bind(organization)
     .bind(&connector.0)
     .bind(i64::from(user.shard().0))
-    .bind(commit.owner.to_string())
-    .bind(commit.lease_epoch)
+    .bind(owner.to_string())
+    .bind(epoch)
     .bind(micros(now))
     .fetch_optional(connection)
     .await?;

@@ -5,8 +5,11 @@ use sqlx::{AnyPool, Row};
 use super::{Failure, Result};
 
 /// In order; a file is never changed after a release, the next one amends it.
-const STEPS: [&str; 2] =
-    [include_str!("../../schema/0001-first.sql"), include_str!("../../schema/0002-trust.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("../../schema/0001-first.sql"),
+    include_str!("../../schema/0002-trust.sql"),
+    include_str!("../../schema/0003-presence.sql"),
+];
 
 pub(super) async fn bring_up_to_date(pool: &AnyPool) -> Result<()> {
     let mut transaction = pool.begin().await?;

@@ -16,7 +16,8 @@ use crate::auth::Who;
 /// The status each caller gets from a route, whose placeholder names something that exists.
 async fn status(cloud: &TestCloud, path: &str, token: &str) -> u16 {
     let client = &cloud.client;
-    let written = [routes::LEASES, routes::MAILBOX_COMMITS, routes::TRUST_REPORTS];
+    let written =
+        [routes::LEASES, routes::MAILBOX_COMMITS, routes::MAILBOX_PRESENCE, routes::TRUST_REPORTS];
     let is_written = written.contains(&path);
     let value = if path.starts_with("/connector") {
         user("ann@example.com").to_string()

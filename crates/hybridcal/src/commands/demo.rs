@@ -285,6 +285,7 @@ fn connector_config(
         },
         mailboxes: everybody.map(|person| person.address.clone()).collect(),
         domains: Vec::new(),
+        presence: true,
         keywords: [("@meet".to_owned(), "jitsi".to_owned())].into(),
         conferences: [("jitsi".to_owned(), jitsi)].into(),
     })

@@ -17,6 +17,7 @@ mod join_button;
 mod oddities;
 mod other_servers;
 mod outages;
+mod presence;
 mod recurring;
 mod sign_in;
 mod simulation;

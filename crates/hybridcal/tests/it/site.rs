@@ -23,7 +23,7 @@ use kms::{
     config::Place,
     connector_key::{ConnectorKey, KeyFiles},
 };
-use protocol::ids::{ConnectorId, OrganizationId};
+use protocol::ids::{ConnectorId, OrganizationId, UserId};
 use tokio::task::JoinHandle;
 use url::Url;
 use world::{World, memory::Memory, stop::Stopper};
@@ -93,6 +93,8 @@ pub(crate) struct Settings {
     pub(crate) data: Option<PathBuf>,
     /// Where the connector records what Exchange says.
     pub(crate) trace_folder: Option<PathBuf>,
+    /// Whether automatic replies are watched; a site without is quiet when nothing happens.
+    pub(crate) presence: bool,
 }
 
 impl Default for Settings {
@@ -114,6 +116,7 @@ impl Default for Settings {
             change_connector: |_| {},
             data: None,
             trace_folder: None,
+            presence: false,
         }
     }
 }
@@ -300,6 +303,17 @@ impl Site {
         self.client(address).await.watch()
     }
 
+    /// What a colleague sees of somebody's presence.
+    pub(crate) async fn status(&self, asking: &str, about: &str) -> protocol::presence::Status {
+        let user = UserId::of(&OrganizationId("example".into()), about);
+        let path = format!("https://cloud{}?userId={user}", protocol::routes::COMPOSITIONS);
+        let token = self.issuer.token(asking, protocol::token::AUDIENCE_API);
+        let url = Url::parse(&path).expect("a URL");
+        let request = world::http::Request::get(&url).bearer(&token);
+        let answer = self.memory.host("laptop").http.send(request).await.expect("an answer");
+        serde_json::from_slice(&answer.body).expect("a status")
+    }
+
     /// Somebody's list as the terminal client opens it.
     pub(crate) async fn list(&self, address: &str) -> Vec<OpenedMeeting> {
         self.client(address).await.list().await.expect("a list").0
@@ -460,6 +474,7 @@ pub(crate) fn connector_config(settings: &Settings) -> connector::config::Config
         }),
         mailboxes: settings.mailboxes.clone(),
         domains: Vec::new(),
+        presence: settings.presence,
         keywords: BTreeMap::from([("@meet".to_owned(), "jitsi".to_owned())]),
         conferences: BTreeMap::from([("jitsi".to_owned(), jitsi)]),
     }
