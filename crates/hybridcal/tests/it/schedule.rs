@@ -19,7 +19,7 @@ fn address(text: &str) -> MailboxAddress {
 
 fn scheduler(site: &Site, mailbox: &str) -> Scheduler {
     let exchange = connector_config(&site.settings).exchange;
-    let connection = Connection::new(site.memory.host("connector"), &exchange);
+    let connection = Connection::new(&site.memory.host("connector"), &exchange);
     Scheduler::new(connection.expect("usable settings"), address(mailbox))
 }
 

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use connector::exchange::trace::Order;
 use ews::items::Body;
-use exchange_sim::NewMeeting;
+use exchange_sim::{AutomaticReplies, NewMeeting};
 use hybridcal::commands::trace::record;
 use protocol::ids::MailboxAddress;
 
@@ -83,6 +83,8 @@ fn invite(site: &Site) {
 async fn a_recorded_conversation_shows_exchange_and_nobody() {
     let site = Site::without_connector(Settings::default()).await;
     invite(&site);
+    let away = AutomaticReplies::On { message: "KanarieText: not in the office".into() };
+    site.exchange.set_automatic_replies(ALICE, away).expect("set");
     let folder = Folder::new();
     let order =
         Order { mailbox: MailboxAddress::new(ALICE).unwrap(), listening: Duration::from_mins(3) };
@@ -108,6 +110,11 @@ async fn a_recorded_conversation_shows_exchange_and_nobody() {
         ("GetStreamingEvents-stream", "ConnectionStatus>OK"),
         ("GetStreamingEvents-stream", "CreatedEvent"),
         ("GetItem-request", "SmtpAddress>"),
+        ("GetServiceConfiguration-answer", "MaxRecipientsPerGetMailTipsRequest>"),
+        ("GetMailTips-answer", "OutOfOffice"),
+        ("GetUserOofSettings-answer", "OofState>Enabled"),
+        ("GetUserAvailability-answer", "BusyType>Busy"),
+        ("GetRooms-answer", "EmailAddress>"),
         ("index.jsonl", "\"status\":200"),
         ("index.jsonl", "\"www-authenticate\":[\"Basic\""),
         ("README.txt", "What was replaced"),

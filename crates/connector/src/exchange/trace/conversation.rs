@@ -10,12 +10,14 @@ use url::Url;
 use world::World;
 
 use super::super::{
-    Connection, Failure, Session, affinity::Affinity, probe, session::SubscriptionId,
+    Connection, Failure, Session, affinity::Affinity, presence::Absences, probe,
+    schedule::Scheduler, session::SubscriptionId,
 };
 
 /// The window that the connector follows, too.
 const WINDOW_BACK: SignedDuration = SignedDuration::from_hours(7 * 24);
 const WINDOW_AHEAD: SignedDuration = SignedDuration::from_hours(31 * 24);
+const FREE_AHEAD: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Entries that are read in full.
 const ENTRIES_MAX: usize = 20;
 /// Pages of the calendar's history.
@@ -59,6 +61,7 @@ pub async fn converse(
     let calendar = probe::calendar(connection, &order.mailbox).await;
     steps.put("GetFolder", calendar.map(|()| "the calendar".to_owned()));
     read(&mut steps, world, &session).await;
+    away_and_free(&mut steps, world, connection, order).await;
     listen(&mut steps, connection, &session, order).await;
     steps.0
 }
@@ -106,6 +109,31 @@ async fn read(steps: &mut Steps, world: &World, session: &Session) {
         }
     }
     steps.put("SyncFolderItems", Ok(format!("{rows} rows")));
+}
+
+async fn away_and_free(steps: &mut Steps, world: &World, connection: &Connection, order: &Order) {
+    let (absences, mailbox) = (Absences::new(connection.clone(), world), &order.mailbox);
+    let most = absences.recipients_max(mailbox).await;
+    let limit = |most: Option<usize>| match most {
+        Some(most) => format!("mail tips for {most} at once"),
+        None => "no limit told".to_owned(),
+    };
+    steps.put("GetServiceConfiguration", most.map(limit));
+    let tips = absences.tips(mailbox, std::slice::from_ref(mailbox)).await;
+    steps.put("GetMailTips", tips.map(|tips| format!("{} tips", tips.len())));
+    let replies = absences.replies(mailbox).await;
+    steps.put("GetUserOofSettings", replies.map(|_state| "the automatic replies".to_owned()));
+    let scheduler = Scheduler::new(connection.clone(), mailbox.clone());
+    let now = world.clock.now();
+    let to = now.checked_add(FREE_AHEAD).unwrap_or(now);
+    let free = scheduler.availability(std::slice::from_ref(mailbox), now, to).await;
+    let spans = free.and_then(|people| match people.into_iter().next() {
+        Some(one) => one.spans,
+        None => Err(Failure::Incomplete("an answer for the mailbox")),
+    });
+    steps.put("GetUserAvailability", spans.map(|spans| format!("{} spans", spans.len())));
+    let rooms = scheduler.rooms().await;
+    steps.put("GetRoomLists", rooms.map(|rooms| format!("{} rooms", rooms.len())));
 }
 
 async fn listen(steps: &mut Steps, connection: &Connection, session: &Session, order: &Order) {

@@ -107,6 +107,8 @@ pub(super) fn element(parent: &str, name: &str) -> Kind {
         | "InvalidRecipient"
         | "MaxRecipientsPerGetMailTipsRequest"
         | "MaxMessageSize"
+        | "MailTipsEnabled"
+        | "LargeAudienceThreshold"
         | "MaxChangesReturned"
         | "ConnectionTimeout"
         | "TotalCount"
