@@ -2,12 +2,14 @@
 //! The fuzzers in this folder call them, and so does `cargo test` with a fixed set of mutations
 //! (`crates/hybridcal/tests/hostile`).
 //!
-//! Still without a target: `ntlm_challenge` and `autodiscover_*`. A new one is a function here, a line in
+//! A new one is a function here, a line in
 //! [`ALL`], a file in `fuzz_targets/`, a `[[bin]]` in `Cargo.toml` and a seed in `seeds/`.
 
 use connector::exchange::item;
 use ews::{
     Answer, Item, Operation, Request, ResponseMessage, ServerVersionInfo,
+    autodiscover::{pox, read_location, soap},
+    ntlm,
     operations::GetStreamingEvents,
     read_request,
     streaming::Splitter,
@@ -18,13 +20,14 @@ use protocol::ids::MailboxAddress;
 pub(crate) type Target = fn(&[u8]);
 
 /// Every target by the name of its fuzzer and of its seeds.
-pub(crate) const ALL: [(&str, Target); 5] = [
+pub(crate) const ALL: [(&str, Target); 7] = [
     ("reader", reader),
     ("request", request),
     ("answer", answer),
     ("stream", stream),
     ("item", item),
-    // room for: ntlm_challenge, autodiscover_pox, autodiscover_soap, autodiscover_json
+    ("ntlm", ntlm),
+    ("autodiscover", autodiscover),
 ];
 
 /// Bytes of one input that are looked at.
@@ -106,3 +109,22 @@ const HEAD: &str = "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelop
     ChangeKey='DwAA'/>";
 const TAIL: &str = "</t:CalendarItem></m:Items></m:GetItemResponseMessage>\
     </m:ResponseMessages></m:GetItemResponse></s:Body></s:Envelope>";
+
+/// The messages of a sign-in, as either side reads them.
+pub(crate) fn ntlm(bytes: &[u8]) {
+    let challenge = ntlm::read_challenge(bytes);
+    let negotiate = ntlm::read_negotiate(bytes);
+    let authenticate = ntlm::read_authenticate(bytes);
+    let understood = [challenge.is_ok(), negotiate.is_ok(), authenticate.is_ok()];
+    assert!(understood.iter().filter(|is_one| **is_one).count() <= 1, "a message is of one kind");
+}
+
+/// What answers, or asks, when Exchange is looked for, in each of the three formats.
+pub(crate) fn autodiscover(bytes: &[u8]) {
+    // A refusal is as good as an answer: nothing may panic.
+    let _answers = soap::read_answer(bytes);
+    let _answer = pox::read_answer(bytes);
+    let _location = read_location(bytes);
+    let _settings_wanted = soap::GetUserSettings::read(bytes);
+    let _wanted = pox::PoxRequest::read(bytes);
+}

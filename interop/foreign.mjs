@@ -3,8 +3,9 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { PYTHON } from './parts/outlook.mjs'
@@ -23,14 +24,14 @@ const CLIENTS = [
     scripts: [here('operations.py'), here('../../shared/interop/exchangelib_suite.py')],
     command: PYTHON,
     options: ['-B'],
-    signIn: (auth) => ['--auth', auth],
+    signIn: (auth) => ['--auth', auth, ...(auth === 'ntlm' ? ['--insecure'] : [])],
   },
   {
     name: 'ews-javascript-api',
     scripts: [here('operations.mjs'), here('../../shared/interop/ewsjs_suite.mjs')],
     command: process.execPath,
     options: [],
-    signIn: (auth) => (auth === 'ntlm' ? ['--ntlm'] : []),
+    signIn: (auth) => (auth === 'ntlm' ? ['--ntlm', '--insecure'] : []),
   },
   {
     name: "Thunderbird's ews",
@@ -41,8 +42,11 @@ const CLIENTS = [
   },
 ]
 
-/** Ways of signing in that the simulator offers; `ntlm` is one more. */
-const AUTHS = ['basic']
+/** Ways of signing in, and the simulator that offers them: NTLM as Exchange has it by default, over TLS. */
+const AUTHS = {
+  basic: () => ['--auth', 'basic,ntlm'],
+  ntlm: (folder) => ['--auth', 'ntlm', '--tls', folder, '--channel-binding', 'accept'],
+}
 
 /** Steps that are left out, each with its reason. */
 const SKIPS = new Map(
@@ -65,7 +69,9 @@ function optionsFor({ exchangeUrl, people, serviceAccount }) {
 
 /** One conversation from sign-in to sign-out; how many steps went how. */
 async function converse(client, script, auth, atEnd, steps) {
-  const program = await startExchange()
+  const folder = mkdtempSync(join(tmpdir(), 'hybridcal-interop-'))
+  atEnd(() => rmSync(folder, { recursive: true }))
+  const program = await startExchange(...AUTHS[auth](folder))
   atEnd(() => program.end())
   const [command, ...options] = [client.command, ...client.options, script].filter(Boolean)
   options.push(...optionsFor(program.ready), ...client.signIn(auth))
@@ -110,7 +116,7 @@ await tell(NAME, async (_step, atEnd, steps) => {
         console.log(`NOTE  ${NAME}: ${basename(script)} is not (built) beside this repository, so NOT RUN`)
         continue
       }
-      for (const auth of client.auths ?? AUTHS) rows.push(await converse(client, script, auth, atEnd, steps))
+      for (const auth of client.auths ?? Object.keys(AUTHS)) rows.push(await converse(client, script, auth, atEnd, steps))
     }
   }
   printTable(rows)

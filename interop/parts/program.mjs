@@ -18,8 +18,8 @@ export function startDemo(...options) {
   return start('demo', '--listen', '127.0.0.1:0', '--exchange', '127.0.0.1:0', ...options)
 }
 
-export function startExchange() {
-  return start('exchange-sim', '--exchange', '127.0.0.1:0')
+export function startExchange(...options) {
+  return start('exchange-sim', '--exchange', '127.0.0.1:0', ...options)
 }
 
 async function start(command, ...options) {

@@ -196,7 +196,7 @@ fn about(asked: &[SettingName], known: &Settings) -> UserAnswer {
 
 fn settings(shared: &Shared, host: &str, address: &str, name: &str) -> Settings {
     let signpost = locked(&shared.signposts).of(address);
-    let url = signpost.ews_url.unwrap_or_else(|| ews_url(host));
+    let url = signpost.ews_url.unwrap_or_else(|| ews_url(shared, host));
     let id = key(address);
     let mut settings = vec![
         (SettingName::UserDisplayName, name.to_owned()),
@@ -249,16 +249,16 @@ fn location(shared: &Shared, request: &HttpRequest) -> Response {
     let (status, location) = match found {
         Some((address, _)) => {
             let url = locked(&shared.signposts).of(&address).ews_url;
-            (StatusCode::OK, Location::Url(url.unwrap_or_else(|| ews_url(&host(request)))))
+            (StatusCode::OK, Location::Url(url.unwrap_or_else(|| ews_url(shared, &host(request)))))
         }
         None => (StatusCode::NOT_FOUND, Location::Refused("UserNotFound".to_owned())),
     };
     respond(status, "application/json", Body::from(write_location(&location)))
 }
 
-/// The simulator itself speaks plain HTTP, on a port of its own; where the port goes without
-/// saying, somebody in front of it speaks TLS.
-fn ews_url(host: &str) -> String {
-    let scheme = if host.contains(':') { "http" } else { "https" };
+/// Where the port goes without saying, somebody in front of the simulator speaks TLS if it does not.
+fn ews_url(shared: &Shared, host: &str) -> String {
+    let is_plain = shared.config.tls.is_none() && host.contains(':');
+    let scheme = if is_plain { "http" } else { "https" };
     format!("{scheme}://{host}/EWS/Exchange.asmx")
 }
