@@ -40,7 +40,7 @@ pub(crate) fn reader(bytes: &[u8]) {
     while let Some((node, depth)) = open.pop() {
         assert!(depth <= ews::xml::DEPTH_MAX);
         assert!(node.attributes.len() <= ews::xml::ATTRIBUTES_MAX);
-        open.extend(node.children.iter().map(|child: &Node| (child, depth + 1)));
+        open.extend(node.children.iter().map(|child: &Node<'_>| (child, depth + 1)));
     }
 }
 

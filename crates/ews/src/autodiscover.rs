@@ -26,7 +26,7 @@ pub const DOCUMENT_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The media type of requests in both XML formats.
 pub const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
 
-fn read(bytes: &[u8]) -> Result<Node, XmlError> {
+fn read(bytes: &[u8]) -> Result<Node<'_>, XmlError> {
     read_document_within(bytes, DOCUMENT_BYTES_MAX)
 }
 

@@ -174,7 +174,7 @@ impl<T> Response<T> {
     }
 }
 
-fn read_fault(document: &Envelope) -> Result<Fault, XmlError> {
+fn read_fault(document: &Envelope<'_>) -> Result<Fault, XmlError> {
     Fault::read(&document.content, &mut Notes::default()).map_err(|error| error.inside("Fault"))
 }
 
@@ -217,12 +217,12 @@ macro_rules! operations {
                 }
             }
 
-            fn read(node: &Node, notes: &mut Notes) -> Result<Self, XmlError> {
+            fn read(node: &Node<'_>, notes: &mut Notes) -> Result<Self, XmlError> {
                 let name = &node.name;
                 $(if *name == $operation::FORM.request($operation::NAME) {
                     return $operation::read(node, notes).map(Self::$operation);
                 })*
-                Ok(Self::Unknown(name.clone()))
+                Ok(Self::Unknown(name.clone().into_owned()))
             }
         }
 

@@ -102,18 +102,18 @@ impl std::fmt::Display for ItemError {
 impl std::error::Error for ItemError {}
 
 impl<T: Content + Default> ResponseMessage<T> {
-    pub(crate) fn read(node: &Node, notes: &mut Notes) -> Result<Self, XmlError> {
+    pub(crate) fn read(node: &Node<'_>, notes: &mut Notes) -> Result<Self, XmlError> {
         Self::read_parts(Some(node), node, notes)
     }
 
     /// Reads a message whose values stand beside its `ResponseMessage`, not in it.
-    pub(crate) fn read_beside(parent: &Node, notes: &mut Notes) -> Result<Self, XmlError> {
+    pub(crate) fn read_beside(parent: &Node<'_>, notes: &mut Notes) -> Result<Self, XmlError> {
         Self::read_parts(parent.child("ResponseMessage"), parent, notes)
     }
 
     fn read_parts(
-        status: Option<&Node>,
-        value: &Node,
+        status: Option<&Node<'_>>,
+        value: &Node<'_>,
         notes: &mut Notes,
     ) -> Result<Self, XmlError> {
         let class = status.and_then(|status| status.attribute("ResponseClass"));
@@ -174,7 +174,7 @@ impl<T: Content + Default> ResponseMessage<T> {
 pub struct Beside<T>(pub ResponseMessage<T>);
 
 impl<T: Content + Default> Content for Beside<T> {
-    fn read(node: &Node, notes: &mut Notes) -> Result<Self, XmlError> {
+    fn read(node: &Node<'_>, notes: &mut Notes) -> Result<Self, XmlError> {
         ResponseMessage::read_beside(node, notes).map(Self)
     }
 
@@ -190,7 +190,7 @@ impl<T> From<Result<T, ItemError>> for Beside<T> {
 }
 
 /// The schema allows an error without a code; the empty word then stands for it.
-fn read_error(node: &Node, notes: &mut Notes) -> ItemError {
+fn read_error(node: &Node<'_>, notes: &mut Notes) -> ItemError {
     ItemError::read(node, notes).unwrap_or_else(|_| ItemError {
         text: None,
         code: ResponseCode::Other(String::new()),

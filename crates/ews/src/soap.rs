@@ -143,20 +143,20 @@ impl std::error::Error for Refusal {
 }
 
 /// An envelope taken apart: its header, and the first element of its body.
-pub(crate) struct Envelope {
-    header: Option<Node>,
-    pub(crate) content: Node,
+pub(crate) struct Envelope<'d> {
+    header: Option<Node<'d>>,
+    pub(crate) content: Node<'d>,
 }
 
-impl Envelope {
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, XmlError> {
+impl<'d> Envelope<'d> {
+    pub(crate) fn read(bytes: &'d [u8]) -> Result<Self, XmlError> {
         let root = read_document(bytes)?;
         if root.name != "Envelope" {
             return Err(XmlError::new(XmlErrorKind::NotSoap, &root.name, root.offset));
         }
         let (mut header, mut content) = (None, None);
         for part in root.children {
-            match part.name.as_str() {
+            match &*part.name {
                 "Header" => header = Some(part),
                 "Body" if content.is_none() => content = part.children.into_iter().next(),
                 _ => {} // not ours

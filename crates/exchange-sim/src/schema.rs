@@ -56,7 +56,7 @@ pub enum What {
 
 impl Schema {
     /// Checks what stands in the body of an envelope, and each header that is EWS's own.
-    pub fn check_envelope(&self, envelope: &Node) -> Result<(), Violation> {
+    pub fn check_envelope(&self, envelope: &Node<'_>) -> Result<(), Violation> {
         let parts = ["Header", "Body"].into_iter().filter_map(|part| envelope.child(part));
         let blocks = parts.flat_map(|part| &part.children);
         blocks
@@ -65,7 +65,7 @@ impl Schema {
     }
 
     /// Checks an element that is declared at the top of the schema.
-    pub fn check(&self, node: &Node) -> Result<(), Violation> {
+    pub fn check(&self, node: &Node<'_>) -> Result<(), Violation> {
         match self.element(node.namespace, &node.name) {
             Some(declaration) => self.element_matches(node, declaration),
             None => Err(Violation::at(node, What::UnknownElement)),
@@ -93,11 +93,11 @@ impl Violation {
         fault
     }
 
-    fn at(node: &Node, what: What) -> Self {
-        Self { path: node.name.clone(), what, offset: node.offset }
+    fn at(node: &Node<'_>, what: What) -> Self {
+        Self { path: node.name.to_string(), what, offset: node.offset }
     }
 
-    fn inside(mut self, node: &Node) -> Self {
+    fn inside(mut self, node: &Node<'_>) -> Self {
         self.path = format!("{}/{}", node.name, self.path);
         self
     }

@@ -206,8 +206,8 @@ fn read(body: &[u8]) -> Result<(ews::RequestHeader, Request), Refusal> {
     ews::read_request(body)
 }
 
-fn markup_in_text(node: &Node) -> Option<XmlError> {
-    let is_text = node.namespace == Namespace::Types && TEXTS.contains(&node.name.as_str());
+fn markup_in_text(node: &Node<'_>) -> Option<XmlError> {
+    let is_text = node.namespace == Namespace::Types && TEXTS.contains(&&*node.name);
     if is_text && !node.children.is_empty() {
         return Some(XmlError::new(XmlErrorKind::Unexpected, &node.name, node.offset));
     }

@@ -1,7 +1,7 @@
 //! The same answer in other words: what EWS leaves open, and what servers that are not Exchange do
 //! otherwise.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use ews::{
     ResponseCode,
@@ -75,18 +75,18 @@ impl Manner {
 }
 
 /// Kinds of elements backwards; elements of one kind keep their order.
-fn reorder(node: &mut Node) {
+fn reorder(node: &mut Node<'_>) {
     node.children.iter_mut().for_each(reorder);
-    if ORDERED.contains(&node.name.as_str()) {
+    if ORDERED.contains(&&*node.name) {
         return;
     }
-    let mut names: Vec<String> = Vec::new();
+    let mut names: Vec<Cow<'_, str>> = Vec::new();
     for child in &node.children {
         if !names.contains(&child.name) {
             names.push(child.name.clone());
         }
     }
-    let rank = |child: &Node| names.iter().rev().position(|name| *name == child.name);
+    let rank = |child: &Node<'_>| names.iter().rev().position(|name| *name == child.name);
     node.children.sort_by_key(rank);
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn refuse_objects(
     let body = root.children.iter_mut().find(|part| part.name == "Body")?;
     let messages = body.children.first_mut()?.children.first_mut()?;
     for message in messages.children.iter_mut().skip(from) {
-        *message = refused(&message.name, code, back_off);
+        *message = refused(message.name.clone(), code, back_off);
     }
     Some(write(&root, &Manner::default()))
 }
@@ -112,14 +112,14 @@ pub(crate) fn refused_write(
     code: &ResponseCode,
     back_off: Option<Duration>,
 ) -> String {
-    let message = refused(&format!("{operation}ResponseMessage"), code, back_off);
+    let message = refused(format!("{operation}ResponseMessage").into(), code, back_off);
     let messages = element(Namespace::Messages, "ResponseMessages", vec![message]);
-    let answer = element(Namespace::Messages, &format!("{operation}Response"), vec![messages]);
+    let answer = element(Namespace::Messages, format!("{operation}Response"), vec![messages]);
     let body = element(Namespace::Soap, "Body", vec![answer]);
     write(&element(Namespace::Soap, "Envelope", vec![body]), &Manner::default())
 }
 
-fn refused(message: &str, code: &ResponseCode, back_off: Option<Duration>) -> Node {
+fn refused<'d>(message: Cow<'d, str>, code: &ResponseCode, back_off: Option<Duration>) -> Node<'d> {
     // What was not tried because of an earlier object is a warning.
     let class = match code {
         ResponseCode::ErrorBatchProcessingStopped => "Warning",
@@ -127,29 +127,33 @@ fn refused(message: &str, code: &ResponseCode, back_off: Option<Duration>) -> No
     };
     let mut parts = vec![
         leaf(Namespace::Messages, "MessageText", "The simulator was told to fail."),
-        leaf(Namespace::Messages, "ResponseCode", code.as_str()),
+        leaf(Namespace::Messages, "ResponseCode", code.as_str().to_owned()),
         leaf(Namespace::Messages, "DescriptiveLinkKey", "0"),
     ];
     if let Some(back_off) = back_off {
-        let mut value = leaf(Namespace::Types, "Value", &back_off.as_millis().to_string());
-        value.attributes.push(("Name".to_owned(), "BackOffMilliseconds".to_owned()));
+        let mut value = leaf(Namespace::Types, "Value", back_off.as_millis().to_string());
+        value.attributes.push(("Name".into(), "BackOffMilliseconds".into()));
         parts.push(element(Namespace::Messages, "MessageXml", vec![value]));
     }
     let mut node = element(Namespace::Messages, message, parts);
-    node.attributes.push(("ResponseClass".to_owned(), class.to_owned()));
+    node.attributes.push(("ResponseClass".into(), class.into()));
     node
 }
 
-fn leaf(namespace: Namespace, name: &str, text: &str) -> Node {
-    Node { text: text.to_owned(), ..element(namespace, name, Vec::new()) }
+fn leaf<'d>(namespace: Namespace, name: &'d str, text: impl Into<Cow<'d, str>>) -> Node<'d> {
+    Node { text: text.into(), ..element(namespace, name, Vec::new()) }
 }
 
-fn element(namespace: Namespace, name: &str, children: Vec<Node>) -> Node {
-    let (attributes, text) = (Vec::new(), String::new());
-    Node { namespace, name: name.to_owned(), attributes, text, children, offset: 0 }
+fn element<'d>(
+    namespace: Namespace,
+    name: impl Into<Cow<'d, str>>,
+    children: Vec<Node<'d>>,
+) -> Node<'d> {
+    let (attributes, text) = (Vec::new(), Cow::default());
+    Node { namespace, name: name.into(), attributes, text, children, offset: 0 }
 }
 
-fn write(root: &Node, manner: &Manner) -> String {
+fn write(root: &Node<'_>, manner: &Manner) -> String {
     let mut out = String::new();
     let declared = [Namespace::Soap, Namespace::Types, Namespace::Messages, Namespace::Errors];
     let declared: String = declared
@@ -163,7 +167,7 @@ fn write(root: &Node, manner: &Manner) -> String {
     out
 }
 
-fn write_node(node: &Node, manner: &Manner, declared: &str, out: &mut String) {
+fn write_node(node: &Node<'_>, manner: &Manner, declared: &str, out: &mut String) {
     let name = format!("{}{}", prefix(node.namespace, manner), node.name);
     out.push_str(&format!("<{name}{declared}"));
     for (key, value) in &node.attributes {

@@ -103,7 +103,7 @@ impl GetUserSettings {
         Self::content(request)
     }
 
-    fn content(node: &Node) -> Result<Self, XmlError> {
+    fn content(node: &Node<'_>) -> Result<Self, XmlError> {
         <Self as Content>::read(node, &mut Notes::default())
     }
 }
@@ -207,7 +207,7 @@ fn put(writer: &mut Writer, name: &str, text: &str) {
 }
 
 /// The first element of the envelope's body.
-fn body(bytes: &[u8]) -> Result<Node, XmlError> {
+fn body(bytes: &[u8]) -> Result<Node<'_>, XmlError> {
     let root = super::read(bytes)?;
     let not_soap = XmlError::new(XmlErrorKind::NotSoap, &root.name, root.offset);
     // An envelope of another vocabulary is somebody else's document.
@@ -218,10 +218,10 @@ fn body(bytes: &[u8]) -> Result<Node, XmlError> {
     body.and_then(|body| body.children.into_iter().next()).ok_or(not_soap)
 }
 
-fn descend<'n>(node: &'n Node, path: &[&'static str]) -> Result<&'n Node, XmlError> {
+fn descend<'n, 'd>(node: &'n Node<'d>, path: &[&'static str]) -> Result<&'n Node<'d>, XmlError> {
     let mut names = path.iter();
     let (mut at, mut seen) = (node, String::new());
-    if names.next() != Some(&at.name.as_str()) {
+    if names.next() != Some(&&*at.name) {
         return Err(XmlError::new(XmlErrorKind::Unexpected, &at.name, at.offset));
     }
     for name in names {

@@ -31,7 +31,7 @@ words! {
 pub struct ConvertedId(pub AlternateId);
 
 impl Content for ConvertedId {
-    fn read(node: &Node, notes: &mut Notes) -> Result<Self, XmlError> {
+    fn read(node: &Node<'_>, notes: &mut Notes) -> Result<Self, XmlError> {
         AlternateId::read(node, notes).map(Self)
     }
 

@@ -34,7 +34,7 @@ impl Form {
 
     fn read<T: Content + Default>(
         self,
-        document: &Envelope,
+        document: &Envelope<'_>,
         notes: &mut Notes,
     ) -> Result<Vec<ResponseMessage<T>>, XmlError> {
         let content = &document.content;
@@ -126,7 +126,7 @@ fn write_all<T: Content + Default>(
 }
 
 impl<T: Content + Default> Response<T> {
-    pub(super) fn read(document: &Envelope, form: Form) -> Result<Self, XmlError> {
+    pub(super) fn read(document: &Envelope<'_>, form: Form) -> Result<Self, XmlError> {
         let mut notes = Notes::default();
         let header: AnswerHeader = document.header(&mut notes)?;
         let messages = form

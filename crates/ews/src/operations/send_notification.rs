@@ -57,7 +57,7 @@ impl SendNotificationResult {
     }
 }
 
-fn named(bytes: &[u8], name: &str) -> Result<Envelope, XmlError> {
+fn named<'d>(bytes: &'d [u8], name: &str) -> Result<Envelope<'d>, XmlError> {
     let document = Envelope::read(bytes)?;
     let content = &document.content;
     if content.name == name {

@@ -6,13 +6,13 @@ use super::{Node, Writer, XmlError, XmlErrorKind};
 
 /// Something that stands in an element: its content, or (for `one_of!`) the element itself.
 pub trait Content: Sized {
-    fn read(node: &Node, notes: &mut Notes) -> Result<Self, XmlError>;
+    fn read(node: &Node<'_>, notes: &mut Notes) -> Result<Self, XmlError>;
 
     /// Writes the content of an element that is already open; a `one_of!` opens its own.
     fn write(&self, writer: &mut Writer);
 
     /// Whether this element can be read as `Self`, where the table says `*`.
-    fn accepts(_node: &Node) -> bool {
+    fn accepts(_node: &Node<'_>) -> bool {
         true
     }
 
@@ -27,7 +27,7 @@ pub trait Content: Sized {
 }
 
 impl<T: Content> Content for Box<T> {
-    fn read(node: &Node, notes: &mut Notes) -> Result<Self, XmlError> {
+    fn read(node: &Node<'_>, notes: &mut Notes) -> Result<Self, XmlError> {
         T::read(node, notes).map(Self::new)
     }
 
@@ -35,43 +35,57 @@ impl<T: Content> Content for Box<T> {
         T::write(self, writer);
     }
 
-    fn accepts(node: &Node) -> bool {
+    fn accepts(node: &Node<'_>) -> bool {
         T::accepts(node)
     }
 }
 
 /// Where a value stands, as tables write it: `@Id` an attribute, `.` the element's own text,
 /// `t:Name` a child, `*` whichever child the type accepts; before a `/` a wrapper, with `?` one
-/// that is left out when there is nothing in it.
+/// that is left out when there is nothing in it. Taken apart when the program is compiled.
 #[derive(Clone, Copy)]
 pub struct Place {
     literal: &'static str,
     wrapper: Option<&'static str>,
     omit_empty: bool,
-    inner: &'static str,
+    inner: Inner,
+}
+
+#[derive(Clone, Copy)]
+enum Inner {
+    Text,
+    Attribute(&'static str),
+    /// Whichever the type accepts.
+    Any,
+    /// With its prefix.
+    Child(&'static str),
 }
 
 impl Place {
-    pub fn of(literal: &'static str) -> Self {
-        match literal.split_once('/') {
+    pub const fn of(literal: &'static str) -> Self {
+        match cut(literal, b'/') {
             Some((wrapper, inner)) => {
-                let required = wrapper.trim_end_matches('?');
-                let omit_empty = required.len() < wrapper.len();
-                Self { literal, wrapper: Some(required), omit_empty, inner }
+                let required = cut(wrapper, b'?');
+                let omit_empty = required.is_some();
+                let wrapper = match required {
+                    Some((wrapper, _)) => wrapper,
+                    None => wrapper,
+                };
+                Self { literal, wrapper: Some(wrapper), omit_empty, inner: Inner::of(inner) }
             }
-            None => Self { literal, wrapper: None, omit_empty: false, inner: literal },
+            None => Self { literal, wrapper: None, omit_empty: false, inner: Inner::of(literal) },
         }
     }
 
-    fn missing(&self, node: &Node) -> XmlError {
+    fn missing(&self, node: &Node<'_>) -> XmlError {
         XmlError::new(XmlErrorKind::Missing(self.literal), "", node.offset)
     }
 
-    fn unreadable(&self, node: &Node) -> XmlError {
+    fn unreadable(&self, node: &Node<'_>) -> XmlError {
         XmlError::new(XmlErrorKind::Unreadable(self.literal), "", node.offset)
     }
 
-    fn parent<'n>(&self, node: &'n Node) -> Option<&'n Node> {
+    fn parent<'n, 'd>(&self, node: &'n Node<'d>) -> Option<&'n Node<'d>> {
         match self.wrapper {
             Some(wrapper) => node.child(local(wrapper)),
             None => Some(node),
@@ -79,20 +93,25 @@ impl Place {
     }
 
     /// The children that stand here.
-    fn matches<'n, T: Content>(&self, node: &'n Node) -> impl Iterator<Item = &'n Node> {
-        let inner = self.inner;
-        self.parent(node).into_iter().flat_map(|parent| &parent.children).filter(move |child| {
-            if inner == "*" { T::accepts(child) } else { child.name == local(inner) }
-        })
+    fn matches<'n, 'd, T: Content>(
+        &self,
+        node: &'n Node<'d>,
+    ) -> impl Iterator<Item = &'n Node<'d>> + use<'n, 'd, T> {
+        let name = match self.inner {
+            Inner::Child(name) => Some(local(name)),
+            Inner::Any | Inner::Text | Inner::Attribute(_) => None,
+        };
+        self.parent(node)
+            .into_iter()
+            .flat_map(|parent| &parent.children)
+            .filter(move |child| name.map_or_else(|| T::accepts(child), |name| child.name == name))
     }
 
-    fn find<T: Content>(&self, node: &Node, notes: &mut Notes) -> Option<Result<T, XmlError>> {
-        let text = if self.inner == "." {
-            Some(self.parent(node)?.text.as_str())
-        } else if let Some(name) = self.inner.strip_prefix('@') {
-            Some(self.parent(node)?.attribute(local(name))?)
-        } else {
-            None
+    fn find<T: Content>(&self, node: &Node<'_>, notes: &mut Notes) -> Option<Result<T, XmlError>> {
+        let text = match self.inner {
+            Inner::Text => Some(&*self.parent(node)?.text),
+            Inner::Attribute(name) => Some(self.parent(node)?.attribute(local(name))?),
+            Inner::Any | Inner::Child(_) => None,
         };
         match text {
             Some(text) => Some(T::from_text(text).ok_or_else(|| self.unreadable(node))),
@@ -100,7 +119,7 @@ impl Place {
         }
     }
 
-    fn read<T: Content>(&self, child: &Node, notes: &mut Notes) -> Result<T, XmlError> {
+    fn read<T: Content>(&self, child: &Node<'_>, notes: &mut Notes) -> Result<T, XmlError> {
         let read = |notes: &mut Notes| notes.inside(&child.name, |notes| T::read(child, notes));
         match self.wrapper {
             Some(wrapper) => notes.inside(local(wrapper), read),
@@ -109,16 +128,17 @@ impl Place {
     }
 
     fn put<T: Content>(&self, value: &T, writer: &mut Writer) {
-        if self.inner == "*" {
-            value.write(writer);
-        } else if self.inner == "." {
-            writer.text(&value.to_text().unwrap_or_default());
-        } else if let Some(name) = self.inner.strip_prefix('@') {
-            writer.attribute(name, &value.to_text().unwrap_or_default());
-        } else {
-            writer.open(self.inner);
-            value.write(writer);
-            writer.close();
+        match self.inner {
+            Inner::Any => value.write(writer),
+            Inner::Text => writer.text(&value.to_text().unwrap_or_default()),
+            Inner::Attribute(name) => {
+                writer.attribute(name, &value.to_text().unwrap_or_default());
+            }
+            Inner::Child(name) => {
+                writer.open(name);
+                value.write(writer);
+                writer.close();
+            }
         }
     }
 
@@ -138,19 +158,46 @@ impl Place {
     }
 }
 
+impl Inner {
+    const fn of(literal: &'static str) -> Self {
+        match literal.as_bytes() {
+            b"." => Self::Text,
+            b"*" => Self::Any,
+            [b'@', ..] => Self::Attribute(literal.split_at(1).1),
+            _ => Self::Child(literal),
+        }
+    }
+}
+
 /// A name without its prefix.
-pub(crate) fn local(name: &str) -> &str {
-    name.split_once(':').map_or(name, |(_, local)| local)
+pub(crate) const fn local(name: &str) -> &str {
+    match cut(name, b':') {
+        Some((_, local)) => local,
+        None => name,
+    }
+}
+
+/// What stands before and after the first such byte; `split_once` that runs when compiling.
+const fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        if *byte == at {
+            let (before, from) = text.split_at(text.len() - rest.len());
+            return Some((before, from.split_at(1).1));
+        }
+        rest = after;
+    }
+    None
 }
 
 /// A field of a table: a value that must be there, one that may, or any number of them.
 pub trait Field: Sized {
-    fn get(node: &Node, place: Place, notes: &mut Notes) -> Result<Self, XmlError>;
+    fn get(node: &Node<'_>, place: Place, notes: &mut Notes) -> Result<Self, XmlError>;
     fn put(&self, place: Place, writer: &mut Writer);
 }
 
 impl<T: Content> Field for T {
-    fn get(node: &Node, place: Place, notes: &mut Notes) -> Result<Self, XmlError> {
+    fn get(node: &Node<'_>, place: Place, notes: &mut Notes) -> Result<Self, XmlError> {
         place.find(node, notes).unwrap_or_else(|| Err(place.missing(node)))
     }
 
@@ -160,7 +207,7 @@ impl<T: Content> Field for T {
 }
 
 impl<T: Content> Field for Option<T> {
-    fn get(node: &Node, place: Place, notes: &mut Notes) -> Result<Self, XmlError> {
+    fn get(node: &Node<'_>, place: Place, notes: &mut Notes) -> Result<Self, XmlError> {
         match place.find(node, notes) {
             Some(Ok(value)) => Ok(Some(value)),
             Some(Err(error)) => {
@@ -179,7 +226,7 @@ impl<T: Content> Field for Option<T> {
 }
 
 impl<T: Content> Field for Vec<T> {
-    fn get(node: &Node, place: Place, notes: &mut Notes) -> Result<Self, XmlError> {
+    fn get(node: &Node<'_>, place: Place, notes: &mut Notes) -> Result<Self, XmlError> {
         let mut values = Self::new();
         for child in place.matches::<T>(node) {
             match place.read(child, notes) {
@@ -260,7 +307,7 @@ impl Oddities {
 }
 
 impl Field for Oddities {
-    fn get(_node: &Node, _place: Place, notes: &mut Notes) -> Result<Self, XmlError> {
+    fn get(_node: &Node<'_>, _place: Place, notes: &mut Notes) -> Result<Self, XmlError> {
         let mark = notes.mark;
         Ok(Self(notes.notes.iter().skip(mark).map(|(place, _)| *place).collect()))
     }

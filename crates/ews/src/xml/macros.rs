@@ -21,13 +21,13 @@ macro_rules! element {
 
         impl $crate::xml::Content for $name {
             fn read(
-                node: &$crate::xml::Node,
+                node: &$crate::xml::Node<'_>,
                 notes: &mut $crate::xml::Notes,
             ) -> Result<Self, $crate::xml::XmlError> {
                 let _ = node;
                 let outer = notes.enter();
                 $(
-                    let place = $crate::xml::Place::of($place);
+                    let place = const { $crate::xml::Place::of($place) };
                     let $field = $crate::xml::Field::get(node, place, notes);
                 )*
                 notes.leave(outer);
@@ -36,7 +36,7 @@ macro_rules! element {
 
             fn write(&self, writer: &mut $crate::xml::Writer) {
                 let _ = &writer;
-                $($crate::xml::Field::put(&self.$field, $crate::xml::Place::of($place), writer);)*
+                $($crate::xml::Field::put(&self.$field, const { $crate::xml::Place::of($place) }, writer);)*
             }
         }
 
@@ -132,10 +132,10 @@ macro_rules! one_of {
 
         impl $crate::xml::Content for $name {
             fn read(
-                node: &$crate::xml::Node,
+                node: &$crate::xml::Node<'_>,
                 notes: &mut $crate::xml::Notes,
             ) -> Result<Self, $crate::xml::XmlError> {
-                $(if node.name == $crate::xml::local($place) {
+                $(if node.name == const { $crate::xml::local($place) } {
                     return Ok(Self::$variant($crate::xml::Content::read(node, notes)?));
                 })*
                 $crate::xml::otherwise!(node, $name $(, $prefix)?)
@@ -152,8 +152,8 @@ macro_rules! one_of {
                 writer.close();
             }
 
-            fn accepts(node: &$crate::xml::Node) -> bool {
-                [$($crate::xml::local($place)),*].contains(&node.name.as_str())
+            fn accepts(node: &$crate::xml::Node<'_>) -> bool {
+                const { [$($crate::xml::local($place)),*] }.contains(&&*node.name)
                     // paths to fields stand beside items and are none
                     $(|| !$prefix.is_empty() && !node.name.ends_with("FieldURI"))?
             }
@@ -214,7 +214,7 @@ macro_rules! otherwise {
         Err($crate::xml::unreadable_value($node, stringify!($name)))
     };
     ($node:ident, $name:ident, $prefix:literal) => {
-        Ok(Self::Other($node.name.clone()))
+        Ok(Self::Other($node.name.clone().into_owned()))
     };
 }
 pub(crate) use otherwise;

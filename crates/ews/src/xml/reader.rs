@@ -1,8 +1,10 @@
 //! Text to tree, forgiving about what Exchange really writes and strict about what can hurt.
 
+use std::borrow::Cow;
+
 use quick_xml::{
-    events::{BytesStart, Event},
-    name::ResolveResult,
+    events::{BytesStart, Event, attributes::Attributes},
+    name::{QName, ResolveResult},
     reader::NsReader,
 };
 
@@ -19,31 +21,38 @@ pub const ATTRIBUTES_MAX: usize = 256;
 pub const PARTS_MAX: usize = 1_000_000;
 
 /// Reads a document of at most [`DOCUMENT_BYTES_MAX`] bytes and returns its root.
-pub fn read_document(bytes: &[u8]) -> Result<Node, XmlError> {
+pub fn read_document(bytes: &[u8]) -> Result<Node<'_>, XmlError> {
     read_document_within(bytes, DOCUMENT_BYTES_MAX)
 }
 
-pub fn read_document_within(bytes: &[u8], bytes_max: usize) -> Result<Node, XmlError> {
+pub fn read_document_within(bytes: &[u8], bytes_max: usize) -> Result<Node<'_>, XmlError> {
     if bytes.len() > bytes_max {
         return Err(XmlError::new(XmlErrorKind::TooLarge, "", 0));
     }
-    let text = String::from_utf8_lossy(bytes);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    TreeBuilder::default().build(text)
+    match std::str::from_utf8(bytes) {
+        Ok(text) => TreeBuilder::default().build(text),
+        Err(_broken) => {
+            let text = String::from_utf8_lossy(bytes);
+            TreeBuilder::default().build(&text).map(Node::into_owned)
+        }
+    }
 }
 
 #[derive(Default)]
-struct TreeBuilder {
+struct TreeBuilder<'d> {
+    /// The whole document.
+    document: &'d str,
     /// Elements that are still open, outermost first.
-    open: Vec<Node>,
-    root: Option<Node>,
+    open: Vec<Node<'d>>,
+    root: Option<Node<'d>>,
     /// Elements and attributes so far.
     parts: usize,
 }
 
-impl TreeBuilder {
-    fn build(mut self, text: &str) -> Result<Node, XmlError> {
-        let mut reader = NsReader::from_str(text);
+impl<'d> TreeBuilder<'d> {
+    fn build(mut self, text: &'d str) -> Result<Node<'d>, XmlError> {
+        self.document = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut reader = NsReader::from_str(self.document);
         reader.config_mut().allow_dangling_amp = true;
         loop {
             let offset = reader.buffer_position();
@@ -67,9 +76,9 @@ impl TreeBuilder {
                         self.close(node);
                     }
                 }
-                Event::Text(text) => self.text(&normal_line_ends(&text)),
-                Event::CData(text) => self.text(&normal_line_ends(&text)),
-                Event::GeneralRef(reference) => self.text(&resolve(&reference)),
+                Event::Text(text) => self.text(normal_line_ends(text.into_inner())),
+                Event::CData(text) => self.text(normal_line_ends(text.into_inner())),
+                Event::GeneralRef(reference) => self.text(resolve(&reference)),
                 Event::DocType(_) => return Err(self.error(XmlErrorKind::DocumentType, offset)),
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
                 Event::Eof => return self.finish(offset),
@@ -82,14 +91,38 @@ impl TreeBuilder {
         start: &BytesStart<'_>,
         resolved: &ResolveResult<'_>,
         offset: u64,
-    ) -> Result<Node, XmlError> {
+    ) -> Result<Node<'d>, XmlError> {
         let namespace = match resolved {
             ResolveResult::Bound(namespace) => Namespace::of(namespace.0),
             ResolveResult::Unbound | ResolveResult::Unknown(_) => Namespace::Other,
         };
-        let name = start.local_name().as_ref().to_owned();
+        let name_length = start.name().as_ref().len();
+        match self.tag(start, offset) {
+            Some(tag) => self.node(namespace, tag, name_length, offset, |text| text),
+            None => self
+                .node(namespace, start, name_length, offset, |text| Cow::Owned(text.into_owned())),
+        }
+    }
+
+    /// Where the tag stands in the document: after its `<`.
+    fn tag(&self, start: &str, offset: u64) -> Option<&'d str> {
+        let begin = usize::try_from(offset).ok()?.checked_add(1)?;
+        let tag = self.document.get(begin..begin.checked_add(start.len())?)?;
+        (tag == start).then_some(tag)
+    }
+
+    fn node<'t>(
+        &mut self,
+        namespace: Namespace,
+        tag: &'t str,
+        name_length: usize,
+        offset: u64,
+        keep: fn(Cow<'t, str>) -> Cow<'d, str>,
+    ) -> Result<Node<'d>, XmlError> {
+        let name = tag.get(..name_length).unwrap_or_default();
+        let name = keep(Cow::Borrowed(QName(name).local_name().into_inner()));
         let mut attributes = Vec::new();
-        for (index, attribute) in start.attributes().with_checks(false).enumerate() {
+        for (index, attribute) in Attributes::new(tag, name_length).with_checks(false).enumerate() {
             if index >= ATTRIBUTES_MAX {
                 return Err(self.error(XmlErrorKind::TooManyAttributes, offset));
             }
@@ -97,18 +130,19 @@ impl TreeBuilder {
                 return Err(self.error(XmlErrorKind::NotWellFormed, offset));
             };
             if attribute.key.as_namespace_binding().is_none() {
-                let key = attribute.key.local_name().as_ref().to_owned();
-                attributes.push((key, resolve_all(&attribute.value)));
+                let key = Cow::Borrowed(attribute.key.local_name().into_inner());
+                attributes.push((keep(key), keep(resolve_all(attribute.value))));
             }
         }
         self.parts += 1 + attributes.len();
         if self.parts > PARTS_MAX {
             return Err(self.error(XmlErrorKind::TooLarge, offset));
         }
-        Ok(Node { namespace, name, attributes, text: String::new(), children: Vec::new(), offset })
+        let (text, children) = (Cow::default(), Vec::new());
+        Ok(Node { namespace, name, attributes, text, children, offset })
     }
 
-    fn close(&mut self, node: Node) {
+    fn close(&mut self, node: Node<'d>) {
         match self.open.last_mut() {
             Some(parent) => parent.children.push(node),
             None if self.root.is_none() => self.root = Some(node),
@@ -116,13 +150,15 @@ impl TreeBuilder {
         }
     }
 
-    fn text(&mut self, text: &str) {
-        if let Some(node) = self.open.last_mut() {
-            node.text.push_str(text);
+    fn text(&mut self, text: Cow<'d, str>) {
+        match self.open.last_mut() {
+            Some(node) if node.text.is_empty() => node.text = text,
+            Some(node) => node.text.to_mut().push_str(&text),
+            None => {} // between the parts of a document
         }
     }
 
-    fn finish(self, offset: u64) -> Result<Node, XmlError> {
+    fn finish(self, offset: u64) -> Result<Node<'d>, XmlError> {
         if !self.open.is_empty() {
             return Err(self.error(XmlErrorKind::NotWellFormed, offset));
         }
@@ -130,18 +166,22 @@ impl TreeBuilder {
     }
 
     fn error(&self, kind: XmlErrorKind, offset: u64) -> XmlError {
-        let path: Vec<&str> = self.open.iter().map(|node| node.name.as_str()).collect();
+        let path: Vec<&str> = self.open.iter().map(|node| &*node.name).collect();
         XmlError::new(kind, &path.join("/"), offset)
     }
 }
 
-fn normal_line_ends(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n")
+fn normal_line_ends(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        text
+    }
 }
 
 /// What a reference (`amp`, `#x41` …) stands for; an unknown entity stays as it was written, a
 /// character that XML forbids becomes U+FFFD.
-fn resolve(reference: &str) -> String {
+fn resolve<'d>(reference: &str) -> Cow<'d, str> {
     let number = match reference.strip_prefix('#') {
         Some(digits) => match digits.strip_prefix(['x', 'X']) {
             Some(hex) => u32::from_str_radix(hex, 16).ok(),
@@ -150,24 +190,27 @@ fn resolve(reference: &str) -> String {
         None => return resolve_name(reference),
     };
     let character = number.and_then(char::from_u32).filter(|&c| is_legal(c));
-    String::from(character.unwrap_or(char::REPLACEMENT_CHARACTER))
+    Cow::Owned(String::from(character.unwrap_or(char::REPLACEMENT_CHARACTER)))
 }
 
-fn resolve_name(name: &str) -> String {
+fn resolve_name<'d>(name: &str) -> Cow<'d, str> {
     match name {
-        "amp" => "&".to_owned(),
-        "lt" => "<".to_owned(),
-        "gt" => ">".to_owned(),
-        "quot" => "\"".to_owned(),
-        "apos" => "'".to_owned(),
-        unknown => format!("&{unknown};"),
+        "amp" => Cow::Borrowed("&"),
+        "lt" => Cow::Borrowed("<"),
+        "gt" => Cow::Borrowed(">"),
+        "quot" => Cow::Borrowed("\""),
+        "apos" => Cow::Borrowed("'"),
+        unknown => Cow::Owned(format!("&{unknown};")),
     }
 }
 
 /// References in an attribute, where the tokenizer leaves them alone.
-fn resolve_all(raw: &str) -> String {
+fn resolve_all(raw: Cow<'_, str>) -> Cow<'_, str> {
+    if !raw.contains('&') {
+        return raw;
+    }
     let mut text = String::with_capacity(raw.len());
-    let mut rest = raw;
+    let mut rest = &*raw;
     while let Some((before, after)) = rest.split_once('&') {
         text.push_str(before);
         match split_reference(after) {
@@ -182,7 +225,7 @@ fn resolve_all(raw: &str) -> String {
         }
     }
     text.push_str(rest);
-    text
+    Cow::Owned(text)
 }
 
 /// Looks no further than a name can be long, or a text of nothing but `&` would take for ever.

@@ -6,7 +6,7 @@ use super::{
 };
 
 fn text_of(document: &str) -> String {
-    read_document(document.as_bytes()).unwrap().text
+    read_document(document.as_bytes()).unwrap().text.into_owned()
 }
 
 fn refusal(document: &str) -> XmlErrorKind {
@@ -54,8 +54,8 @@ fn a_byte_order_mark_and_a_declaration_are_skipped() {
 #[test]
 fn namespaces_are_known_whatever_the_prefix() {
     let types = super::tree::TYPES;
-    let node = read_document(format!("<a xmlns='{types}' xmlns:q='{types}'><q:b/></a>").as_bytes());
-    let node = node.unwrap();
+    let document = format!("<a xmlns='{types}' xmlns:q='{types}'><q:b/></a>");
+    let node = read_document(document.as_bytes()).unwrap();
     assert_eq!(node.namespace, Namespace::Types);
     assert_eq!(node.child("b").unwrap().namespace, Namespace::Types);
     assert!(node.attributes.is_empty());

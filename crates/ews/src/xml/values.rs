@@ -11,7 +11,7 @@ macro_rules! text_value {
     ($type:ty, $what:literal, |$text:ident| $read:expr, |$value:ident| $write:expr) => {
         impl $crate::xml::Content for $type {
             fn read(
-                node: &$crate::xml::Node,
+                node: &$crate::xml::Node<'_>,
                 _notes: &mut $crate::xml::Notes,
             ) -> Result<Self, $crate::xml::XmlError> {
                 Self::from_text(&node.text)
@@ -35,7 +35,7 @@ macro_rules! text_value {
 }
 pub(crate) use text_value;
 
-pub(crate) fn unreadable_value(node: &Node, what: &'static str) -> XmlError {
+pub(crate) fn unreadable_value(node: &Node<'_>, what: &'static str) -> XmlError {
     XmlError::new(XmlErrorKind::Unreadable(what), "", node.offset)
 }
 
@@ -67,7 +67,7 @@ const DATE_LENGTH: usize = 10;
 
 /// An element of which only the presence counts.
 impl Content for () {
-    fn read(_node: &Node, _notes: &mut Notes) -> Result<Self, XmlError> {
+    fn read(_node: &Node<'_>, _notes: &mut Notes) -> Result<Self, XmlError> {
         Ok(())
     }
 

@@ -20,7 +20,7 @@ type Matched = Result<usize, Mismatch>;
 impl Schema {
     pub(super) fn element_matches(
         &self,
-        node: &Node,
+        node: &Node<'_>,
         declaration: Part<'_>,
     ) -> Result<(), Violation> {
         let by_document = node.attribute("type").map(|text| Reference::of(text, Vocabulary::Types));
@@ -45,7 +45,7 @@ impl Schema {
 
     fn simple_element_matches(
         &self,
-        node: &Node,
+        node: &Node<'_>,
         is_right: impl Fn(&str) -> bool,
     ) -> Result<(), Violation> {
         if let Some(child) = node.children.first() {
@@ -54,7 +54,7 @@ impl Schema {
         if is_right(&node.text) { Ok(()) } else { Err(Violation::at(node, What::WrongValue)) }
     }
 
-    fn complex_matches(&self, node: &Node, complex: Part<'_>) -> Result<(), Violation> {
+    fn complex_matches(&self, node: &Node<'_>, complex: Part<'_>) -> Result<(), Violation> {
         let mut lineage = Vec::new();
         self.ancestry(complex, &mut lineage);
         self.attributes_match(node, &lineage)?;
@@ -115,7 +115,7 @@ impl Schema {
         is_simple.then_some(base)
     }
 
-    fn attributes_match(&self, node: &Node, lineage: &[Part<'_>]) -> Result<(), Violation> {
+    fn attributes_match(&self, node: &Node<'_>, lineage: &[Part<'_>]) -> Result<(), Violation> {
         let mut declared = Vec::new();
         let mut is_open = false;
         for part in lineage {
@@ -125,12 +125,12 @@ impl Schema {
             let declaration = declared.iter().find(|part| part.attribute_name() == Some(name));
             match declaration {
                 Some(part) if !self.is_of_attribute(value, *part) => {
-                    return Err(Violation::at(node, What::WrongAttribute(name.clone())));
+                    return Err(Violation::at(node, What::WrongAttribute(name.to_string())));
                 }
                 Some(_) => {}
                 // `xsi:type` and `xsi:nil` may stand anywhere.
-                None if is_open || matches!(name.as_str(), "type" | "nil") => {}
-                None => return Err(Violation::at(node, What::UnknownAttribute(name.clone()))),
+                None if is_open || matches!(&**name, "type" | "nil") => {}
+                None => return Err(Violation::at(node, What::UnknownAttribute(name.to_string()))),
             }
         }
         let required =
@@ -146,7 +146,7 @@ impl Schema {
 
     fn attributes<'s>(&'s self, part: Part<'s>, declared: &mut Vec<Part<'s>>, is_open: &mut bool) {
         for child in part.children() {
-            match child.node.name.as_str() {
+            match &*child.node.name {
                 "attribute" => declared.push(child),
                 "anyAttribute" => *is_open = true,
                 "attributeGroup" => {
@@ -169,7 +169,7 @@ impl Schema {
     }
 
     /// As often as it may stand here.
-    fn occurrences_match(&self, model: Part<'_>, children: &[Node], from: usize) -> Matched {
+    fn occurrences_match(&self, model: Part<'_>, children: &[Node<'_>], from: usize) -> Matched {
         let least = occurrence(model.node.attribute("minOccurs"));
         let most = occurrence(model.node.attribute("maxOccurs"));
         let (mut position, mut count) = (from, 0);
@@ -184,8 +184,8 @@ impl Schema {
         Ok(position)
     }
 
-    fn particle_matches(&self, model: Part<'_>, children: &[Node], from: usize) -> Matched {
-        match model.node.name.as_str() {
+    fn particle_matches(&self, model: Part<'_>, children: &[Node<'_>], from: usize) -> Matched {
+        match &*model.node.name {
             "element" => self.one_element_matches(model, children, from),
             "sequence" => {
                 let mut position = from;
@@ -214,7 +214,7 @@ impl Schema {
         }
     }
 
-    fn one_element_matches(&self, model: Part<'_>, children: &[Node], from: usize) -> Matched {
+    fn one_element_matches(&self, model: Part<'_>, children: &[Node<'_>], from: usize) -> Matched {
         let name = model.node.attribute("name").or_else(|| model.reference("ref").map(|r| r.name));
         let name = name.unwrap_or_default();
         let absent = || {
@@ -235,7 +235,7 @@ impl Schema {
         Ok(from + 1)
     }
 
-    fn choice_matches(&self, model: Part<'_>, children: &[Node], from: usize) -> Matched {
+    fn choice_matches(&self, model: Part<'_>, children: &[Node<'_>], from: usize) -> Matched {
         let mut nothing = None;
         let mut absent = None;
         for part in model.children().filter(|part| is_particle(part.node)) {
@@ -254,7 +254,7 @@ impl Schema {
     }
 
     /// In any order, each once.
-    fn all_match(&self, model: Part<'_>, children: &[Node], from: usize) -> Matched {
+    fn all_match(&self, model: Part<'_>, children: &[Node<'_>], from: usize) -> Matched {
         let mut left: Vec<Part<'_>> =
             model.children().filter(|part| is_particle(part.node)).collect();
         let mut position = from;
@@ -287,8 +287,8 @@ impl<'s> Part<'s> {
     }
 }
 
-fn is_particle(node: &Node) -> bool {
-    matches!(node.name.as_str(), "element" | "sequence" | "choice" | "all" | "group" | "any")
+fn is_particle(node: &Node<'_>) -> bool {
+    matches!(&*node.name, "element" | "sequence" | "choice" | "all" | "group" | "any")
 }
 
 fn occurrence(text: Option<&str>) -> usize {
@@ -300,9 +300,9 @@ fn occurrence(text: Option<&str>) -> usize {
 }
 
 /// A complaint about something that is not there belongs to the element it should be in.
-fn in_place(violation: Violation, node: &Node) -> Violation {
+fn in_place(violation: Violation, node: &Node<'_>) -> Violation {
     if violation.path.is_empty() {
-        Violation { path: node.name.clone(), offset: node.offset, ..violation }
+        Violation { path: node.name.to_string(), offset: node.offset, ..violation }
     } else {
         violation.inside(node)
     }

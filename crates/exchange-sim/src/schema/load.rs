@@ -15,14 +15,14 @@ pub struct Schema {
 
 /// A declaration, with the file it stands in: names inside belong to that one's vocabulary.
 pub(super) struct Declaration {
-    pub(super) node: Node,
+    pub(super) node: Node<'static>,
     pub(super) home: Vocabulary,
 }
 
 /// A part of a declaration.
 #[derive(Clone, Copy)]
 pub(super) struct Part<'s> {
-    pub(super) node: &'s Node,
+    pub(super) node: &'s Node<'s>,
     pub(super) home: Vocabulary,
 }
 
@@ -55,12 +55,13 @@ impl Schema {
             let bytes = fs::read(&path)
                 .map_err(|source| SchemaFailure::Unreadable { path: path.clone(), source })?;
             let root = read_document(&bytes).ok().filter(|root| root.name == "schema");
+            let root = root.map(Node::into_owned);
             schema.add(root.ok_or(SchemaFailure::NotASchema { path })?, home);
         }
         Ok(schema)
     }
 
-    fn add(&mut self, root: Node, home: Vocabulary) {
+    fn add(&mut self, root: Node<'static>, home: Vocabulary) {
         for node in root.children {
             let Some(kind) = KINDS.into_iter().find(|kind| *kind == node.name) else { continue };
             let Some(name) = node.attribute("name").map(str::to_owned) else { continue };
@@ -85,7 +86,7 @@ impl Schema {
 
     /// The declaration of an element that stands where `head` is named: of itself, or of one that
     /// may stand in for it.
-    pub(super) fn substitute(&self, head: Reference<'_>, node: &Node) -> Option<Part<'_>> {
+    pub(super) fn substitute(&self, head: Reference<'_>, node: &Node<'_>) -> Option<Part<'_>> {
         let vocabulary = Vocabulary::of(node.namespace)?;
         let is_head = head.vocabulary == vocabulary && head.name == node.name;
         let group = self.substitutes.get(&(head.vocabulary, head.name.to_owned()));
@@ -126,7 +127,7 @@ impl<'s> Reference<'s> {
 }
 
 impl<'s> Part<'s> {
-    pub(super) fn at(self, node: &'s Node) -> Self {
+    pub(super) fn at(self, node: &'s Node<'s>) -> Self {
         Self { node, home: self.home }
     }
 

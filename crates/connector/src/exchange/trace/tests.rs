@@ -141,13 +141,15 @@ fn equal_ids_and_people_stay_equal_across_documents() {
 }
 
 /// Shape, names, codes: everything but texts.
-fn expect_same_shape(original: &Node, redacted: &Node, place: &str) {
+fn expect_same_shape(original: &Node<'_>, redacted: &Node<'_>, place: &str) {
     assert_eq!(
         (original.namespace, &original.name, original.children.len()),
         (redacted.namespace, &redacted.name, redacted.children.len()),
         "{place}"
     );
-    let keys = |node: &Node| node.attributes.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+    let keys = |node: &Node<'_>| -> Vec<String> {
+        node.attributes.iter().map(|(key, _)| key.to_string()).collect()
+    };
     assert_eq!(keys(original), keys(redacted), "{place}");
     if ["ResponseCode", "CalendarItemType", "Start", "IsCancelled"].contains(&&*original.name) {
         assert_eq!(original.text, redacted.text, "{place}");
