@@ -9,6 +9,10 @@ use hybridcal::{
 };
 use world::{World, tls::Trust};
 
+/// Most of what the connector does is many small texts for a short time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Online meetings in the calendar you already have: beside Microsoft Exchange, sealed before they
 /// leave your house.
 #[derive(Debug, Parser)]
