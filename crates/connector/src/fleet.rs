@@ -22,7 +22,7 @@ use crate::{
 pub const WORKERS: usize = 64;
 /// What is remembered of mailboxes in memory, roughly; beyond that those idle longest are forgotten
 /// and read from the cloud again when something happens in them.
-pub const REMEMBERED_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub const REMEMBERED_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// After a defect.
 const TAKE_UP_ANEW: Duration = Duration::from_secs(30);
 /// A pause gets longer by a part of itself, so that those who began together do not end together.

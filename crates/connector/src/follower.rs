@@ -346,7 +346,7 @@ fn sealed(
         let revision = state.next_revision(now_ms);
         let identity = Identity { id: id.clone(), series_id: changed.series, revision };
         let sealed = following.sealer.meeting(identity, &changed.entry.meeting, own)?;
-        bytes += serde_json::to_vec(&sealed).map_or(0, |json| json.len());
+        bytes += changed.entry.meeting.sealed_bytes();
         upserts.push(sealed);
         state.entries.insert(id, changed.remembered);
     }

@@ -45,7 +45,18 @@ pub struct Meeting {
     pub notes: Vec<&'static str>,
 }
 
+/// What sealing and JSON add to one text, roughly and rather too much.
+const SEALED_FIELD_BYTES: usize = 512;
+
 impl Meeting {
+    /// How large it will be when sealed, roughly: texts grow by a third and by what is around them.
+    pub fn sealed_bytes(&self) -> usize {
+        let people = self.participants.iter().map(|participant| participant.person.name.0.len());
+        let texts = self.subject.0.len() + self.location.0.len() + self.agenda.0.len();
+        let fields = 8 + 2 * self.participants.len();
+        (texts + people.sum::<usize>()) * 4 / 3 + fields * SEALED_FIELD_BYTES
+    }
+
     /// The place as it was typed: the link behind it has its button.
     pub fn show_place_without(&mut self, link: &JoinLink) {
         let typed = self.location.0.strip_suffix(link.as_str());

@@ -74,7 +74,7 @@ impl Site {
         let addresses: Vec<String> =
             (0..self.people).map(|n| format!("\"{}\"", address(n))).collect();
         let config = format!(
-            "[connector]\nid = \"bench\"\norganization = \"bench\"\nkey_file = {key_file:?}\n\
+            "[connector]\nid = \"bench\"\norganization = \"bench\"\nkey_file = {key_file:?}\npresence = false\n\
              cloud_url = \"http://{}\"\nkms_url = \"http://{}\"\nkms_host = \"keys\"\n\
              mailboxes = [{}]\n[connector.exchange]\nurl = \"{}\"\nuser = \"svc-cal\"\n\
              password = \"demo\"\nsign_in = [\"basic\"]\nallow_plain_http_on_loopback = true\n\
