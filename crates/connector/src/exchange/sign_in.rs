@@ -1,11 +1,15 @@
 //! Signing in to Exchange: NTLM on a connection of our own, bound to its certificate, or Basic where
 //! the settings allow it. What a server offers never makes us do what the settings do not name.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ews::ntlm::{self, Proof, UserName};
 use jiff::Timestamp;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use world::{
     World,
     http::{self, Connection, HeaderMap, Incoming, Request, StatusCode},
@@ -20,6 +24,9 @@ use crate::config::{Binding, Mechanism, Secret};
 const CONNECT_DEADLINE: Duration = Duration::from_secs(30);
 /// From 1601, where Windows starts, to 1970.
 const SECONDS_TO_1970: i64 = 11_644_473_600;
+/// Connections that sign in at once. Whenever a password stops being right, those are the attempts
+/// that count against the account.
+const HANDSHAKES_MAX: usize = 2;
 /// Schemes shown in a failure.
 const OFFERS_SHOWN_MAX: usize = 5;
 
@@ -38,6 +45,8 @@ pub(super) struct SignIn {
     mechanisms: Vec<Mechanism>,
     binding: Binding,
     pool: Pool,
+    handshakes: Semaphore,
+    refusals: AtomicU64,
 }
 
 /// A connection on which the next request carries the proof.
@@ -54,7 +63,14 @@ enum Asked {
 
 impl SignIn {
     pub(super) fn new(world: World, mechanisms: Vec<Mechanism>, binding: Binding) -> Self {
-        Self { world, mechanisms, binding, pool: Pool::default() }
+        Self {
+            world,
+            mechanisms,
+            binding,
+            pool: Pool::default(),
+            handshakes: Semaphore::new(HANDSHAKES_MAX),
+            refusals: AtomicU64::new(0),
+        }
     }
 
     pub(super) async fn send(
@@ -73,6 +89,7 @@ impl SignIn {
             }
             // The sign-in is forgotten, not refused: once more, from the beginning.
         }
+        let _handshake = self.handshake().await?;
         match self.ask(principal, &request).await? {
             Asked::Basic => self.send_basic(principal, request).await,
             Asked::Challenged(challenged) => {
@@ -80,7 +97,7 @@ impl SignIn {
                 let url = request.url().clone();
                 let answer = connection.send(request.header("authorization", &proof)).await?;
                 if answer.status == StatusCode::UNAUTHORIZED {
-                    tell_of_refusal(connection.certificate());
+                    self.refused(connection.certificate());
                 } else {
                     self.pool.put(&url, principal.number, connection);
                 }
@@ -98,6 +115,7 @@ impl SignIn {
         if !self.mechanisms.contains(&Mechanism::Ntlm) {
             return self.open_basic(principal, request).await;
         }
+        let _handshake = self.handshake().await?;
         match self.ask(principal, &request).await? {
             Asked::Basic => self.open_basic(principal, request).await,
             Asked::Challenged(challenged) => {
@@ -105,11 +123,27 @@ impl SignIn {
                 let certificate = connection.certificate().cloned();
                 let answer = connection.open(request.header("authorization", &proof)).await?;
                 if answer.status == StatusCode::UNAUTHORIZED {
-                    tell_of_refusal(certificate.as_ref());
+                    self.refused(certificate.as_ref());
                 }
                 Ok(answer)
             }
         }
+    }
+
+    /// Whoever waited here while somebody else was refused does not try the same password again.
+    async fn handshake(&self) -> Result<Option<SemaphorePermit<'_>>, Failure> {
+        let before = self.refusals.load(Ordering::Relaxed);
+        let permit = self.handshakes.acquire().await.ok();
+        if self.refusals.load(Ordering::Relaxed) == before {
+            Ok(permit)
+        } else {
+            Err(Failure::SignInRefusedOnce)
+        }
+    }
+
+    fn refused(&self, certificate: Option<&Certificate>) {
+        self.refusals.fetch_add(1, Ordering::Relaxed);
+        tell_of_refusal(certificate);
     }
 
     /// The first two messages, without the payload.
@@ -236,4 +270,25 @@ fn tell_of_refusal(certificate: Option<&Certificate>) {
 fn windows_time(now: Timestamp) -> u64 {
     let seconds = now.as_second().saturating_add(SECONDS_TO_1970);
     u64::try_from(seconds).unwrap_or_default().saturating_mul(10_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_behind_a_refusal_does_not_try_the_same_password() {
+        let start = "2026-11-25T09:00:00Z".parse().expect("a time");
+        let world = World::in_memory(start, 1).host("connector");
+        let sign_in = SignIn::new(world, vec![Mechanism::Ntlm], Binding::Auto);
+        let first = sign_in.handshake().await.expect("a place");
+        let second = sign_in.handshake().await.expect("a place");
+        let refused = async {
+            sign_in.refused(None);
+            drop((first, second));
+        };
+        let (third, ()) = tokio::join!(sign_in.handshake(), refused);
+        assert!(matches!(third, Err(Failure::SignInRefusedOnce)));
+        assert!(sign_in.handshake().await.is_ok(), "who comes later may try once more");
+    }
 }
