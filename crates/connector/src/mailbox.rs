@@ -83,6 +83,8 @@ pub struct Mailbox {
     sweep_every: SignedDuration,
     is_loaded: bool,
     is_lease_awaited: bool,
+    /// And nothing has gone well since.
+    has_awaited_lease: bool,
     is_misplaced: bool,
     is_subscribed: bool,
     is_listening: bool,
@@ -126,6 +128,7 @@ impl Mailbox {
             sweep_every: SWEEP_EVERY - earlier,
             is_loaded: false,
             is_lease_awaited: false,
+            has_awaited_lease: false,
             is_misplaced: false,
             is_subscribed: false,
             is_listening: false,
@@ -258,6 +261,7 @@ impl Mailbox {
 
     fn went_well(&mut self) {
         self.needs = Needs::Nothing;
+        self.has_awaited_lease = false;
         self.failures = 0;
         self.failing_since = None;
         self.is_trouble_told = false;
@@ -306,6 +310,10 @@ impl Mailbox {
             // No failure of ours; what somebody else did meanwhile is unknown.
             self.is_loaded = false;
             self.is_lease_awaited = true;
+            // One that is held but about to end is no reason to try without a rest.
+            if std::mem::replace(&mut self.has_awaited_lease, true) {
+                self.pause = Some(BACK_OFF_FIRST);
+            }
             self.need(Needs::Everything);
             return None;
         }

@@ -421,7 +421,8 @@ impl Group {
         let wait = match failure {
             // In good order, or mended already.
             Failure::Closed if self.failures == 0 => self.world.chance.jitter(REOPEN_JITTER),
-            Failure::SubscriptionsLost => Duration::ZERO,
+            // Again and again, it would be a loop without a rest.
+            Failure::SubscriptionsLost if self.failures == 0 => Duration::ZERO,
             failure => {
                 tracing::warn!(error = %failure, mailboxes, failures = self.failures, "The stream broke");
                 self.after(&failure).await

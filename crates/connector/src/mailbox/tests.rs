@@ -129,6 +129,24 @@ fn somebody_elses_lease_means_starting_over_with_the_state() {
 }
 
 #[test]
+fn a_lease_about_to_end_is_not_tried_without_a_rest() {
+    let read = || Action::Reconcile { from_scratch: false };
+    let refused = || Event::Failed(Remedy::WaitForLease);
+    check(
+        &mut live(),
+        [
+            (listening(), read()),
+            (refused(), Action::AwaitLease),
+            (Event::Due, Action::LoadState),
+            (Event::Done, read()),
+            (refused(), Action::Pause(Duration::from_secs(1))),
+            (Event::Due, Action::AwaitLease),
+            (Event::Due, Action::LoadState),
+        ],
+    );
+}
+
+#[test]
 fn a_noisy_mailbox_is_looked_at_once_a_second() {
     let look = |id: &str| Action::Look([(SourceId(id.into()), None)].into());
     let mut mailbox = live();
