@@ -34,7 +34,7 @@ impl From<sqlx::Error> for CommitRefused {
 }
 
 impl Store {
-    /// All of it or nothing. Returns when it lies on the disk, which the [`Writer`](super::Writer)
+    /// All of it or nothing. Returns when it lies on the disk, which the writer
     /// waits for once for all who commit at this moment.
     pub async fn commit(
         &self,
