@@ -148,7 +148,7 @@ fn is_day(wanted: &DayOfWeek, day: Date) -> bool {
     }
 }
 
-fn weekday(day: &DayOfWeek) -> Option<Weekday> {
+pub(crate) fn weekday(day: &DayOfWeek) -> Option<Weekday> {
     match day {
         DayOfWeek::Sunday => Some(Weekday::Sunday),
         DayOfWeek::Monday => Some(Weekday::Monday),

@@ -12,7 +12,7 @@ use ews::{
     },
     shapes::ItemShape,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use protocol::ids::MailboxAddress;
 use tokio::time::{Instant, timeout_at};
 
@@ -31,6 +31,9 @@ use crate::{
 const CHANGES_PER_PAGE: i32 = 512;
 /// Rows of a window; a clipped window is halved.
 const ROWS_PER_WINDOW: i32 = 1000;
+
+/// A span of this length is never too big; who says so says something else.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 pub struct Session {
     pub(super) connection: Connection,
@@ -148,7 +151,9 @@ impl Session {
         let mut spans = vec![(from, to)];
         while let Some((from, to)) = spans.pop() {
             let (found, is_complete) = match self.span(from, to).await {
-                Err(failure) if failure.is_range_too_big() => (Vec::new(), false),
+                Err(failure) if failure.is_range_too_big() && to.duration_since(from) > DAY => {
+                    (Vec::new(), false)
+                }
                 found => found?,
             };
             let half = to.duration_since(from) / 2;

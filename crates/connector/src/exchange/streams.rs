@@ -96,10 +96,11 @@ impl Streams {
         let alone = (losses >= LOSSES_MAX).then(|| mailbox.clone());
         let is_grouped = place.group.is_some() && alone.is_none();
         let key = Key { place, back_end: None, alone };
+        let session = Session::new(self.0.connection.clone(), mailbox.clone());
         if is_grouped {
-            self.follow_anchor(key, mailbox, inbox).await
+            self.follow_anchor(key, &session, inbox).await
         } else {
-            self.follow_id(key, mailbox, inbox).await
+            self.follow_id(key, &session, inbox).await
         }
     }
 
@@ -108,37 +109,43 @@ impl Streams {
     async fn follow_anchor(
         &self,
         key: Key,
-        mailbox: &MailboxAddress,
+        session: &Session,
         inbox: Inbox,
     ) -> Result<Carried, Failure> {
-        let session = Session::new(self.0.connection.clone(), mailbox.clone());
         let (stream, seat) = self.seat(key);
         let mut anchor = stream.anchor().await;
         let subscription = if let Some(affinity) = anchor.clone() {
             drop(anchor);
             session.subscribe(&affinity).await?.0
         } else {
-            let own = Affinity::to(mailbox.clone());
+            let own = Affinity::to(session.mailbox().clone());
             let (subscription, cookie) = session.subscribe(&own).await?;
             *anchor = Some(Affinity { cookie, ..own });
             subscription
         };
-        Ok(Carried::new(stream, seat, Member { subscription, mailbox: mailbox.clone(), inbox }))
+        Ok(Carried::new(
+            stream,
+            seat,
+            Member { subscription, mailbox: session.mailbox().clone(), inbox },
+        ))
     }
 
     /// Nobody has told; the id of the subscription may.
     async fn follow_id(
         &self,
         key: Key,
-        mailbox: &MailboxAddress,
+        session: &Session,
         inbox: Inbox,
     ) -> Result<Carried, Failure> {
-        let session = Session::new(self.0.connection.clone(), mailbox.clone());
-        let own = Affinity::to(mailbox.clone());
+        let own = Affinity::to(session.mailbox().clone());
         let (subscription, cookie) = session.subscribe(&own).await?;
         let (stream, seat) = self.seat(Key { back_end: subscription.back_end(), ..key });
         stream.anchor().await.get_or_insert(Affinity { cookie, ..own });
-        Ok(Carried::new(stream, seat, Member { subscription, mailbox: mailbox.clone(), inbox }))
+        Ok(Carried::new(
+            stream,
+            seat,
+            Member { subscription, mailbox: session.mailbox().clone(), inbox },
+        ))
     }
 
     /// A seat on a stream that has room, or on a new one.

@@ -5,9 +5,11 @@ use ews::{
     items::DayOfWeek,
 };
 use jiff::{
-    civil::{Date, Time, Weekday},
+    civil::{Date, Time},
     tz::{Offset, TimeZone},
 };
+
+use crate::recurrence::weekday;
 
 /// The zone that such rules mean; `None` if they mean nothing.
 pub(crate) fn zone_of(rules: &SerializableTimeZone) -> Option<TimeZone> {
@@ -96,19 +98,6 @@ fn day(begins: &SerializableTimeZoneTime) -> Option<String> {
     }
     let weekday = weekday(&begins.day_of_week)?.to_sunday_zero_offset();
     Some(format!("M{}.{}.{weekday}/{time}", begins.month, begins.day_order))
-}
-
-fn weekday(day: &DayOfWeek) -> Option<Weekday> {
-    match day {
-        DayOfWeek::Sunday => Some(Weekday::Sunday),
-        DayOfWeek::Monday => Some(Weekday::Monday),
-        DayOfWeek::Tuesday => Some(Weekday::Tuesday),
-        DayOfWeek::Wednesday => Some(Weekday::Wednesday),
-        DayOfWeek::Thursday => Some(Weekday::Thursday),
-        DayOfWeek::Friday => Some(Weekday::Friday),
-        DayOfWeek::Saturday => Some(Weekday::Saturday),
-        DayOfWeek::Day | DayOfWeek::Weekday | DayOfWeek::WeekendDay | DayOfWeek::Other(_) => None,
-    }
 }
 
 #[cfg(test)]
