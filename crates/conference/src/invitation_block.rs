@@ -7,7 +7,11 @@ use std::{fmt, ops::Range};
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::{html::flatten, join_link::JoinLink};
+use crate::{
+    html::flatten,
+    join_link::JoinLink,
+    meeting::{Conference, DialIn},
+};
 
 /// A Location in Exchange is no longer.
 const LOCATION_UTF16_MAX: usize = 255;
@@ -15,6 +19,10 @@ const LOCATION_UTF16_MAX: usize = 255;
 const BLOCK_BYTES_MAX: usize = 64 * 1024;
 /// So many bytes of a hash are kept.
 const HASH_BYTES: usize = 16;
+/// Telephone numbers shown; a provider may have one for every country.
+const DIAL_IN_MAX: usize = 5;
+/// A header or a footer, as the administrator writes it.
+pub const ADDITION_CHARACTERS_MAX: usize = 1024;
 
 /// What language people of this meeting read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,45 +38,88 @@ pub enum Kind {
     Text,
 }
 
-/// What is written into an invitation.
+/// What an organization adds to each block, and leaves out of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Template {
+    pub header: String,
+    pub footer: String,
+    pub hides_phone: bool,
+    pub hides_video_address: bool,
+}
+
+/// What is written into an invitation: lines of text, one of them the link.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Block {
-    language: Language,
     link: String,
+    before: Vec<String>,
+    after: Vec<String>,
 }
 
 /// A block as it stands in a body, perhaps edited by hand since.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Found {
     /// In bytes, with everything that came in with the block.
     pub range: Range<usize>,
     /// Equals [`Block::hash`] as long as nobody has changed a visible character.
     pub hash: String,
+    /// The link in it; content.
+    pub link: Option<String>,
 }
 
 struct Words {
     begin: &'static str,
     heading: &'static str,
+    number: &'static str,
+    passcode: &'static str,
+    device_passcode: &'static str,
+    video: &'static str,
+    phone: &'static str,
+    toll_free: &'static str,
     end: &'static str,
 }
 
 const ENGLISH: Words = Words {
     begin: "~~~~~~~~ Online meeting (Hybrid Calendar) ~~~~~~~~",
     heading: "Join the online meeting",
+    number: "Meeting number",
+    passcode: "Passcode",
+    device_passcode: "Passcode for telephones and video systems",
+    video: "Video address",
+    phone: "Telephone",
+    toll_free: "free of charge",
     end: "~~~~~~~~ End of online meeting details ~~~~~~~~",
 };
 
 const GERMAN: Words = Words {
     begin: "~~~~~~~~ Online-Besprechung (Hybrid Calendar) ~~~~~~~~",
     heading: "An der Online-Besprechung teilnehmen",
+    number: "Meeting-Kennnummer",
+    passcode: "Kenncode",
+    device_passcode: "Kenncode für Telefone und Videosysteme",
+    video: "Videoadresse",
+    phone: "Telefon",
+    toll_free: "gebührenfrei",
     end: "~~~~~~~~ Ende der Angaben zur Online-Besprechung ~~~~~~~~",
 };
 
 impl Language {
-    /// From the culture of a calendar entry, such as `de-DE`; English if we know no better.
-    pub fn from_culture(culture: &str) -> Self {
+    /// From the culture of a calendar entry, such as `de-DE`, or a language tag; none if it is
+    /// another one.
+    pub fn known(culture: &str) -> Option<Self> {
         let language = culture.split(['-', '_']).next().unwrap_or_default();
-        if language.eq_ignore_ascii_case("de") { Self::German } else { Self::English }
+        match language.to_ascii_lowercase().as_str() {
+            "de" => Some(Self::German),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
+
+    /// Told to a provider instead of a title that is nobody's business.
+    pub fn private_title(self) -> &'static str {
+        match self {
+            Self::English => "Private meeting",
+            Self::German => "Private Besprechung",
+        }
     }
 
     fn words(self) -> &'static Words {
@@ -80,14 +131,37 @@ impl Language {
 }
 
 impl Block {
-    pub fn new(language: Language, link: &JoinLink) -> Self {
-        Self { language, link: link.as_str().to_owned() }
+    pub fn new(language: Language, conference: &Conference, template: &Template) -> Self {
+        let words = language.words();
+        let lines = |text: &str| text.lines().map(one_line).collect::<Vec<_>>();
+        let mut before = vec![words.begin.to_owned()];
+        before.extend(lines(&template.header));
+        before.push(words.heading.to_owned());
+        let named = |name: &str, value: &Option<String>| {
+            value.as_ref().map(|value| one_line(&format!("{name}: {value}")))
+        };
+        let mut after: Vec<String> = Vec::new();
+        after.extend(named(words.number, &conference.number));
+        after.extend(named(words.passcode, &conference.passcode));
+        if conference.device_passcode != conference.passcode {
+            after.extend(named(words.device_passcode, &conference.device_passcode));
+        }
+        if !template.hides_video_address {
+            after.extend(named(words.video, &conference.sip_address));
+        }
+        if !template.hides_phone {
+            let shown = conference.dial_in.iter().take(DIAL_IN_MAX);
+            after.extend(shown.map(|dial_in| words.dial_in(dial_in)));
+        }
+        after.extend(lines(&template.footer));
+        after.push(words.end.to_owned());
+        Self { link: conference.join_link.as_str().to_owned(), before, after }
     }
 
     /// What a reader sees, line by line.
-    fn lines(&self) -> [&str; 4] {
-        let words = self.language.words();
-        [words.begin, words.heading, &self.link, words.end]
+    fn lines(&self) -> impl Iterator<Item = &str> {
+        let link = std::iter::once(&self.link);
+        self.before.iter().chain(link).chain(&self.after).map(String::as_str)
     }
 
     /// Names this text; to tell later whether somebody has edited it.
@@ -96,17 +170,36 @@ impl Block {
     }
 
     fn text(&self) -> String {
-        format!("\r\n{}\r\n", self.lines().join("\r\n"))
+        format!("\r\n{}\r\n", self.lines().collect::<Vec<_>>().join("\r\n"))
     }
 
     /// [`with_tags`] relies on a `div` that holds paragraphs.
     fn html(&self) -> String {
-        let [begin, heading, link, end] = self.lines();
-        let link = escaped(link);
-        format!(
-            "<div><p>{begin}</p><p><b>{heading}</b><br><a href=\"{link}\">{link}</a></p><p>{end}</p></div>"
-        )
+        let paragraphs = |lines: &[String]| {
+            lines.iter().map(|line| format!("<p>{}</p>", escaped(line))).collect::<String>()
+        };
+        let link = escaped(&self.link);
+        let link = format!("<p><a href=\"{link}\">{link}</a></p>");
+        format!("<div>{}{link}{}</div>", paragraphs(&self.before), paragraphs(&self.after))
     }
+}
+
+impl Words {
+    fn dial_in(&self, dial_in: &DialIn) -> String {
+        let DialIn { label, number, is_toll_free } = dial_in;
+        let mut notes = vec![label.trim()];
+        notes.extend(is_toll_free.then_some(self.toll_free));
+        notes.retain(|note| !note.is_empty());
+        let notes = notes.join(", ");
+        let notes = if notes.is_empty() { notes } else { format!(" ({notes})") };
+        one_line(&format!("{}: {number}{notes}", self.phone))
+    }
+}
+
+/// What a provider or an administrator gives must not end our block, nor begin one.
+fn one_line(text: &str) -> String {
+    let printable = text.chars().filter(|c| !c.is_control()).collect::<String>();
+    printable.replace("~~~~", "~")
 }
 
 impl fmt::Debug for Block {
@@ -115,9 +208,19 @@ impl fmt::Debug for Block {
     }
 }
 
-/// The body with this block, instead of the one that may be there; all else byte for byte.
-pub fn insert(body: &str, kind: Kind, block: &Block) -> String {
-    let without = remove(body, kind);
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Found").field("range", &self.range).finish_non_exhaustive()
+    }
+}
+
+/// The body with this block, instead of the one with the hash `replaced` and of one that says the
+/// same; all else byte for byte.
+pub fn insert(body: &str, kind: Kind, block: &Block, replaced: Option<&str>) -> String {
+    let own = block.hash();
+    let without = replaced.and_then(|replaced| remove(body, kind, replaced));
+    let body = without.as_deref().unwrap_or(body);
+    let without = remove(body, kind, &own);
     let body = without.as_deref().unwrap_or(body);
     let (at, block) = match kind {
         Kind::Html => (end_of_body(body), block.html()),
@@ -127,38 +230,64 @@ pub fn insert(body: &str, kind: Kind, block: &Block) -> String {
     format!("{before}{block}{after}")
 }
 
-/// The body without our block; none if there is no block.
-pub fn remove(body: &str, kind: Kind) -> Option<String> {
-    let Range { start, end } = find(body, kind)?.range;
+/// The body without the block of this hash; none if there is no such block.
+pub fn remove(body: &str, kind: Kind, hash: &str) -> Option<String> {
+    let of_hash = |found: &Found| found.hash == hash;
+    let Range { start, end } = blocks(body, kind).into_iter().rfind(of_hash)?.range;
     Some(format!("{}{}", body.get(..start)?, body.get(end..)?))
 }
 
-/// Our block, in whatever language it was written.
-pub fn find(body: &str, kind: Kind) -> Option<Found> {
-    let inner = [&ENGLISH, &GERMAN].into_iter().find_map(|words| between_markers(body, words))?;
-    let range = match kind {
-        Kind::Html => with_tags(body, &inner),
-        Kind::Text => with_line_breaks(body, &inner),
-    };
-    let visible = match kind {
-        Kind::Html => flatten(body.get(inner)?, BLOCK_BYTES_MAX).text,
-        Kind::Text => body.get(inner)?.to_owned(),
-    };
-    Some(Found { range, hash: hash_of_lines(&visible) })
+/// The body without any block, for reading it.
+pub fn without_blocks(body: &str, kind: Kind) -> String {
+    let (mut rest, mut read) = (String::with_capacity(body.len()), 0);
+    for Found { range, .. } in blocks(body, kind) {
+        rest.push_str(body.get(read..range.start).unwrap_or_default());
+        read = read.max(range.end);
+    }
+    rest.push_str(body.get(read..).unwrap_or_default());
+    rest
 }
 
-/// Up to the first end that has a beginning, and from the last beginning before it.
-fn between_markers(body: &str, words: &Words) -> Option<Range<usize>> {
-    let mut read = 0;
-    loop {
-        let unread = body.get(read..)?;
-        let before_end = unread.get(..unread.find(words.end)?)?;
-        let next = read + before_end.len() + words.end.len();
+/// All blocks of ours, in whatever language they were written, in their order.
+pub fn blocks(body: &str, kind: Kind) -> Vec<Found> {
+    let inners = [&ENGLISH, &GERMAN].into_iter().flat_map(|words| between_markers(body, words));
+    let mut inners: Vec<Range<usize>> = inners.collect();
+    inners.sort_by_key(|inner| inner.start);
+    // A beginning and an end that stand around a whole block do not belong together. Those of one
+    // language never overlap, so that the next one tells.
+    let nexts: Vec<_> = inners.iter().skip(1).map(|next| next.end).collect();
+    let mut nexts = nexts.into_iter();
+    inners.retain(|inner| nexts.next().is_none_or(|end| end > inner.end));
+    let found = inners.into_iter().map(|inner| {
+        let range = match kind {
+            Kind::Html => with_tags(body, &inner),
+            Kind::Text => with_line_breaks(body, &inner),
+        };
+        let inner = body.get(inner).unwrap_or_default();
+        let visible = match kind {
+            Kind::Html => flatten(inner, BLOCK_BYTES_MAX).text,
+            Kind::Text => inner.to_owned(),
+        };
+        let link = visible.lines().map(str::trim).find(|line| line.starts_with("http"));
+        Found { range, hash: hash_of_lines(&visible), link: link.map(str::to_owned) }
+    });
+    found.collect()
+}
+
+/// From the last beginning before an end up to that end, as often as there are any.
+fn between_markers(body: &str, words: &Words) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let (mut read, mut used) = (0, 0);
+    while let Some(length) = body.get(read..).and_then(|unread| unread.find(words.end)) {
+        let next = read + length + words.end.len();
+        let before_end = body.get(used..read + length).unwrap_or_default();
         if let Some(begin) = before_end.rfind(words.begin) {
-            return Some(read + begin..next);
+            found.push(used + begin..next);
+            used = next;
         }
         read = next;
     }
+    found
 }
 
 /// The line break before and the one after came in with the block.

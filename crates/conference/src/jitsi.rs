@@ -4,7 +4,9 @@ use url::Url;
 
 use crate::{
     join_link::JoinLink,
-    provider::{ConferenceFailure, ConferenceKey, ProviderSettingsError, checked_url},
+    key::ConferenceKey,
+    meeting::ProviderFailure,
+    provider::{ProviderSettingsError, checked_url},
 };
 
 /// How such links are recognised again.
@@ -33,7 +35,7 @@ impl Jitsi {
     }
 
     /// The title stays out of the room name: the server and its logs would learn it.
-    pub(crate) fn join_link(&self, key: &ConferenceKey) -> Result<JoinLink, ConferenceFailure> {
+    pub(crate) fn join_link(&self, key: &ConferenceKey) -> Result<JoinLink, ProviderFailure> {
         JoinLink::made("jitsi", CLASS, &format!("{}{}", self.server, key.room_name()))
     }
 }

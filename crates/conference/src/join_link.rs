@@ -19,7 +19,7 @@ use self::{
     rules::Kind,
     zones::Zone,
 };
-use crate::provider::ConferenceFailure;
+use crate::meeting::ProviderFailure;
 
 /// More of a body is not looked at.
 const TEXT_BYTES_MAX: usize = 256 * 1024;
@@ -159,6 +159,35 @@ fn merged(found: Vec<Ranked>) -> Vec<Ranked> {
     merged
 }
 
+impl Findings {
+    /// What was looked at, for who may read the meeting.
+    pub fn lines(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Reason {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SignatureOnly => "signature-only",
+            Self::QuotedOnly => "quoted-only",
+            Self::InternalHost => "internal-host",
+            Self::OpaqueWrapper => "opaque-wrapper",
+            Self::OtherPage => "other-page",
+            Self::Userinfo => "userinfo",
+            Self::IpLiteral => "ip-literal",
+            Self::Port => "port",
+            Self::TrailingDot => "trailing-dot",
+            Self::TooLong => "too-long",
+            Self::TooDeep => "too-deep",
+            Self::Malformed => "malformed",
+            Self::UnlistedHost => "unlisted-host",
+            Self::Scheme => "scheme",
+            Self::NoLink => "no-link",
+        }
+    }
+}
+
 impl Ranked {
     fn rank(&self) -> (Place, Zone, Kind) {
         (self.place, self.zone, self.recognised.kind)
@@ -182,12 +211,12 @@ impl Ranked {
 
 impl JoinLink {
     /// A link that one of our own providers makes.
-    pub(crate) fn made(provider: &str, class: &str, url: &str) -> Result<Self, ConferenceFailure> {
+    pub(crate) fn made(provider: &str, class: &str, url: &str) -> Result<Self, ProviderFailure> {
         let Ok(url) = Url::parse(url) else {
-            return Err(ConferenceFailure::Malformed);
+            return Err(ProviderFailure::Meeting("the join link would not be a valid URL"));
         };
         if url.as_str().len() > CANONICAL_BYTES_MAX {
-            return Err(ConferenceFailure::TooLong);
+            return Err(ProviderFailure::Meeting("the join link would be too long"));
         }
         Ok(Self { url: url.into(), provider: provider.to_owned(), class: class.to_owned() })
     }

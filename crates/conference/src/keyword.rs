@@ -2,37 +2,56 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-/// The keywords of an organization, each with the name of the provider it stands for.
-#[derive(Clone, Debug, Default)]
-pub struct Keywords(BTreeMap<String, String>);
+use crate::meeting::Room;
 
-/// A keyword must be `@` followed by letters, digits, `_` or `-`.
+/// The keywords of an organization, each with what it stands for. Written `@meet`, or `@meet:space`
+/// for what that modifier means with this keyword.
+#[derive(Clone, Debug, Default)]
+pub struct Keywords(BTreeMap<String, Target>);
+
+/// A conference by the name it has in the settings, and the kind of room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Target {
+    conference: String,
+    room: Room,
+}
+
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a keyword is @ followed by ASCII letters, digits, _ or -; this one is not: {0}")]
-pub struct MalformedKeyword(pub String);
+pub enum MalformedKeyword {
+    #[error(
+        "a keyword is @ followed by ASCII letters, digits, _ or -, perhaps with :modifier; this one is not: {0}"
+    )]
+    Keyword(String),
+    #[error(
+        "{0} stands for a conference under `conferences`, perhaps with :myroom, :onetime or :space"
+    )]
+    Target(String),
+}
 
 /// What a Location asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mention {
     Found(Found),
-    /// `@meet:something` that no provider knows: nothing is written, the organizer is told.
+    /// `@meet:something` that nobody knows: nothing is written, the organizer is told.
     UnknownModifier(Found),
 }
 
 /// A keyword where it stands; `range` is in bytes and includes the modifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
+    /// In lower case, with `@` and the modifier.
     pub keyword: String,
-    pub provider: String,
-    pub modifier: Option<String>,
+    pub conference: String,
+    pub room: Room,
     pub range: Range<usize>,
 }
 
 impl Keywords {
+    /// From pairs such as `@meet` and `jitsi`, or `@webex` and `webex:space`.
     pub fn new(
-        providers_by_keyword: impl IntoIterator<Item = (String, String)>,
+        targets_by_keyword: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, MalformedKeyword> {
-        providers_by_keyword.into_iter().map(checked).collect::<Result<_, _>>().map(Self)
+        targets_by_keyword.into_iter().map(checked).collect::<Result<_, _>>().map(Self)
     }
 
     /// The leftmost keyword; all others are ignored.
@@ -47,30 +66,56 @@ impl Keywords {
         }
         let name = word(rest.strip_prefix('@')?);
         let keyword = format!("@{}", name.to_ascii_lowercase());
-        let provider = self.0.get(&keyword)?.clone();
+        let usual = self.0.get(&keyword);
         let after = rest.get(keyword.len()..)?;
         let modifier = after.strip_prefix(':').map(word).filter(|modifier| !modifier.is_empty());
         let length = keyword.len() + modifier.map_or(0, |modifier| modifier.len() + 1);
         if !ends_a_word(rest.get(length..)?) {
             return None;
         }
-        let modifier = modifier.map(str::to_ascii_lowercase);
-        let found = Found { keyword, provider, modifier, range: at..at + length };
-        // No provider knows a modifier yet.
-        Some(match found.modifier {
-            None => Mention::Found(found),
-            Some(_) => Mention::UnknownModifier(found),
+        let range = at..at + length;
+        let found = |keyword: String, target: &Target, room: Room| {
+            let conference = target.conference.clone();
+            Found { keyword, conference, room, range }
+        };
+        let Some(modifier) = modifier else {
+            let usual = usual?;
+            return Some(Mention::Found(found(keyword, usual, usual.room)));
+        };
+        let modifier = modifier.to_ascii_lowercase();
+        let whole = format!("{keyword}:{modifier}");
+        // What is written down for this very modifier goes before what it means elsewhere.
+        if let Some(target) = self.0.get(&whole) {
+            return Some(Mention::Found(found(whole, target, target.room)));
+        }
+        Some(match Room::from_modifier(&modifier) {
+            Some(room) => Mention::Found(found(whole, usual?, room)),
+            None => Mention::UnknownModifier(found(whole, usual?, Room::Usual)),
         })
     }
 }
 
-fn checked((keyword, provider): (String, String)) -> Result<(String, String), MalformedKeyword> {
-    match keyword.strip_prefix('@') {
-        Some(name) if !name.is_empty() && word(name) == name => {
-            Ok((keyword.to_ascii_lowercase(), provider))
-        }
-        Some(_) | None => Err(MalformedKeyword(keyword)),
+fn checked((keyword, target): (String, String)) -> Result<(String, Target), MalformedKeyword> {
+    let is_word = |text: &str| !text.is_empty() && word(text) == text;
+    let is_keyword = keyword.strip_prefix('@').is_some_and(|name| match name.split_once(':') {
+        None => is_word(name),
+        Some((name, modifier)) => is_word(name) && is_word(modifier),
+    });
+    if !is_keyword {
+        return Err(MalformedKeyword::Keyword(keyword));
     }
+    let (conference, room) = match target.split_once(':') {
+        None => (target.as_str(), Room::Usual),
+        Some((conference, modifier)) => {
+            let room = Room::from_modifier(modifier);
+            (conference, room.ok_or_else(|| MalformedKeyword::Target(keyword.clone()))?)
+        }
+    };
+    let conference = conference.to_owned();
+    // With a modifier of its own, a keyword asks for that kind of room.
+    let own = keyword.split_once(':').and_then(|(_, modifier)| Room::from_modifier(modifier));
+    let room = if room == Room::Usual { own.unwrap_or(room) } else { room };
+    Ok((keyword.to_ascii_lowercase(), Target { conference, room }))
 }
 
 fn word(text: &str) -> &str {

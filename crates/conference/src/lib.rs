@@ -1,12 +1,15 @@
 //! Where people meet: one file per provider, link rules as data.
 //!
-//! Everything here is pure: text and settings in, links and text out. Nothing asks the network.
+//! Recognising links, finding keywords and writing blocks is pure: text and settings in, links and
+//! text out, nothing asks the network. Only a provider that must be called is, through [`world`].
 
 mod html;
 pub mod invitation_block;
 mod jitsi;
 pub mod join_link;
+mod key;
 pub mod keyword;
+mod meeting;
 pub mod plain_text;
 mod provider;
 mod unwrap;
@@ -16,8 +19,7 @@ pub use crate::{
     join_link::{
         Body, Findings, JoinLink, OwnHost, Reason, Rules, RulesError, Sender, Site, Sources,
     },
-    provider::{
-        Conference, ConferenceFailure, ConferenceKey, Provider, ProviderSettings,
-        ProviderSettingsError,
-    },
+    key::ConferenceKey,
+    meeting::{Conference, DialIn, Held, ProviderFailure, Recurrence, Reference, Room, Wish},
+    provider::{Provider, ProviderSettings, ProviderSettingsError},
 };

@@ -1,22 +1,19 @@
-//! What makes a conference: the providers of this organization, and the key that names a meeting.
+//! What makes a conference: the providers of an organization.
 
-use std::fmt;
-
-use aws_lc_rs::hmac;
 use serde::Deserialize;
 use url::{Host, Url};
 
+use world::World;
+
 use crate::{
     jitsi::{self, Jitsi},
-    join_link::{JoinLink, OwnHost},
+    join_link::OwnHost,
+    meeting::{Conference, Held, ProviderFailure, Reference, Room, Wish},
     url_template::{self, UrlTemplate},
 };
 
-/// How many bytes of the key name a room: 160 bits, more than anybody can guess.
-const ROOM_NAME_BYTES: usize = 20;
-
-/// How conferences are made; one variant per provider. Both are idempotent by construction:
-/// the same key always gives the same link, and nothing needs to be called.
+/// How conferences are made; one variant per provider. With those that need not be called the same
+/// key always gives the same link.
 #[derive(Clone, Debug)]
 pub enum Provider {
     Jitsi(Jitsi),
@@ -49,27 +46,9 @@ pub enum ProviderSettingsError {
     UnknownPlaceholder,
 }
 
-/// A place to meet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Conference {
-    pub join_link: JoinLink,
-}
-
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConferenceFailure {
-    #[error("the join link would not be a valid URL")]
-    Malformed,
-    #[error("the join link would be too long")]
-    TooLong,
-}
-
-/// Names one meeting towards a provider, which learns nothing from it. Two connectors compute the
-/// same key.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ConferenceKey([u8; 32]);
-
 impl Provider {
-    pub fn new(settings: &ProviderSettings) -> Result<Self, ProviderSettingsError> {
+    /// `_world` is for those that must be called.
+    pub fn new(settings: &ProviderSettings, _world: &World) -> Result<Self, ProviderSettingsError> {
         match settings {
             ProviderSettings::Jitsi { server } => Jitsi::new(server).map(Self::Jitsi),
             ProviderSettings::UrlTemplate { template } => {
@@ -78,17 +57,67 @@ impl Provider {
         }
     }
 
-    /// The conference of this key: made if there is none yet, the same one ever after.
-    pub fn conference(
+    /// Whose links it makes, as link recognition names it.
+    pub fn service(&self) -> &'static str {
+        match self {
+            Self::Jitsi(_) => "jitsi",
+            Self::UrlTemplate(_) => "url-template",
+        }
+    }
+
+    /// Whether a conference comes into being by a call, and so must be ended by one.
+    pub fn needs_calls(&self) -> bool {
+        match self {
+            Self::Jitsi(_) | Self::UrlTemplate(_) => false,
+        }
+    }
+
+    /// Which kinds of rooms it has.
+    pub fn knows(&self, room: Room) -> bool {
+        match self {
+            // A room of theirs is for one meeting: no more can be asked for, and no less.
+            Self::Jitsi(_) | Self::UrlTemplate(_) => matches!(room, Room::Usual | Room::OneTime),
+        }
+    }
+
+    /// The conference of this wish: looked for by its key, made if there is none. Doing it again
+    /// gives the same one.
+    pub async fn ensure(
         &self,
-        key: &ConferenceKey,
-        title: &str,
-    ) -> Result<Conference, ConferenceFailure> {
-        let join_link = match self {
-            Self::Jitsi(jitsi) => jitsi.join_link(key),
-            Self::UrlTemplate(template) => template.join_link(key, title),
-        }?;
-        Ok(Conference { join_link })
+        wish: &Wish,
+        _known: Option<&Reference>,
+    ) -> Result<Conference, ProviderFailure> {
+        match self {
+            Self::Jitsi(jitsi) => jitsi.join_link(&wish.key).map(Conference::of_link),
+            Self::UrlTemplate(template) => {
+                template.join_link(&wish.key, &wish.title).map(Conference::of_link)
+            }
+        }
+    }
+
+    /// Title, time and recurrence as they are now.
+    pub async fn update(
+        &self,
+        wish: &Wish,
+        reference: &Reference,
+    ) -> Result<Conference, ProviderFailure> {
+        match self {
+            Self::Jitsi(_) | Self::UrlTemplate(_) => self.ensure(wish, Some(reference)).await,
+        }
+    }
+
+    /// Ends it. One that is gone, or never was, is as good as ended.
+    pub async fn cancel(&self, _held: &Held) -> Result<(), ProviderFailure> {
+        match self {
+            Self::Jitsi(_) | Self::UrlTemplate(_) => Ok(()),
+        }
+    }
+
+    /// Whether it would do its work now.
+    pub async fn check(&self) -> Result<(), ProviderFailure> {
+        match self {
+            Self::Jitsi(_) | Self::UrlTemplate(_) => Ok(()),
+        }
     }
 
     /// The entry by which links of this provider are recognised again, from our own people only.
@@ -99,60 +128,6 @@ impl Provider {
         };
         OwnHost { host: host_and_port(url), class: class.to_owned(), internal: true }
     }
-}
-
-impl ConferenceKey {
-    pub fn derive(secret: &[u8], mailbox: &str, uid: &[u8], recurrence: Option<&str>) -> Self {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        let mut context = hmac::Context::with_key(&key);
-        part(&mut context, mailbox.to_lowercase().as_bytes());
-        part(&mut context, uid);
-        // No recurrence id is something else than an empty one: it adds no part.
-        if let Some(recurrence) = recurrence {
-            part(&mut context, recurrence.as_bytes());
-        }
-        let mut bytes = [0; 32];
-        bytes.iter_mut().zip(context.sign().as_ref()).for_each(|(to, from)| *to = *from);
-        Self(bytes)
-    }
-
-    /// Lower-case base32, since room names ignore case.
-    pub(crate) fn room_name(&self) -> String {
-        base32(self.0.iter().copied().take(ROOM_NAME_BYTES))
-    }
-}
-
-impl fmt::Debug for ConferenceKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ConferenceKey(…)")
-    }
-}
-
-/// The length stands first, so that no two lists of parts look alike.
-fn part(context: &mut hmac::Context, bytes: &[u8]) {
-    context.update(&bytes.len().to_be_bytes());
-    context.update(bytes);
-}
-
-fn base32(bytes: impl Iterator<Item = u8>) -> String {
-    const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let digit = |value: u32| {
-        let index = usize::try_from(value & 31).unwrap_or_default();
-        DIGITS.get(index).copied().map_or('a', char::from)
-    };
-    let (mut name, mut buffer, mut bits) = (String::new(), 0_u32, 0_u32);
-    for byte in bytes {
-        buffer = (buffer << 8 | u32::from(byte)) & 0xffff;
-        bits += 8;
-        while bits >= 5 {
-            bits -= 5;
-            name.push(digit(buffer >> bits));
-        }
-    }
-    if bits > 0 {
-        name.push(digit(buffer << (5 - bits)));
-    }
-    name
 }
 
 /// An address an administrator may give: https, or http on this computer; nobody's name in it.

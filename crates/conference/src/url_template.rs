@@ -4,7 +4,9 @@ use url::Url;
 
 use crate::{
     join_link::JoinLink,
-    provider::{ConferenceFailure, ConferenceKey, ProviderSettingsError, checked_url},
+    key::ConferenceKey,
+    meeting::ProviderFailure,
+    provider::{ProviderSettingsError, checked_url},
 };
 
 /// How such links are recognised again.
@@ -48,7 +50,7 @@ impl UrlTemplate {
         &self,
         key: &ConferenceKey,
         title: &str,
-    ) -> Result<JoinLink, ConferenceFailure> {
+    ) -> Result<JoinLink, ProviderFailure> {
         let title: String = title.chars().take(TITLE_CHARACTERS_MAX).collect();
         let url = filled(&self.template, &key.room_name(), &escaped(&title));
         JoinLink::made("url-template", CLASS, &url)

@@ -26,7 +26,7 @@ use crate::{
         Connection, Failure,
         probe::{self, Reached, Streamed},
     },
-    write_back::Practice,
+    practice::Practice,
 };
 
 /// Tokens live for a minute, Kerberos allows five.
@@ -147,7 +147,7 @@ impl Findings {
 
 fn usable(config: &Config, world: &World) -> Result<Usable, Mistake> {
     config.check()?;
-    Practice::new(config)?;
+    Practice::new(config, world)?;
     let path = config.key_file.as_ref().ok_or(Mistake::NoKey)?;
     let unreadable =
         |source| Mistake::Unreadable { setting: "key_file", path: path.clone(), source };

@@ -1,6 +1,7 @@
 //! Settings of the connector: where Exchange is, whom it serves, and how meetings are made.
 
 mod discovery;
+mod writing;
 
 use std::{
     collections::BTreeMap,
@@ -21,6 +22,7 @@ use world::{
 use crate::exchange::accounts::Which;
 
 pub use discovery::{Autodiscover, Directory};
+pub use writing::{Invitation, InvitationText, Writing};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,7 +42,8 @@ pub struct Config {
     /// Mail domains of this organization; those of the mailboxes if left out.
     #[serde(default)]
     pub domains: Vec<String>,
-    /// Keyword → name of a conference, e.g. `"@meet" = "jitsi"`.
+    /// Keyword → name of a conference, e.g. `"@meet" = "jitsi"`, perhaps with the kind of room:
+    /// `"@webex" = "webex:myroom"`.
     #[serde(default)]
     pub keywords: BTreeMap<String, String>,
     /// Whether automatic replies are watched, so that colleagues see who is away.
@@ -48,6 +51,12 @@ pub struct Config {
     pub presence: bool,
     #[serde(default)]
     pub conferences: BTreeMap<String, ProviderSettings>,
+    /// How the block that is written into invitations is worded.
+    #[serde(default)]
+    pub invitation: Invitation,
+    /// Whether, how often and with which record calendars are written to.
+    #[serde(default)]
+    pub writing: Writing,
 }
 
 fn yes() -> bool {
@@ -200,6 +209,10 @@ pub enum Mistake {
         "keywords: {keyword} names the conference {conference:?}, which is not under conferences"
     )]
     Keyword { keyword: String, conference: String },
+    #[error("invitation.{language}: header and footer are at most {max} characters each")]
+    InvitationText { language: &'static str, max: usize },
+    #[error("invitation.language is \"en\" or \"de\"")]
+    InvitationLanguage,
     #[error("conferences.{name}: {reason}")]
     Conference { name: String, reason: String },
     #[error("key_file is missing: make one with `hybridcal new-key --out FILE`")]
@@ -231,13 +244,14 @@ impl Config {
             return Err(Mistake::NoMailboxes);
         }
         self.addresses()?;
-        for (keyword, conference) in &self.keywords {
+        for (keyword, target) in &self.keywords {
+            let conference = target.split(':').next().unwrap_or_default();
             if !self.conferences.contains_key(conference) {
-                let (keyword, conference) = (keyword.clone(), conference.clone());
+                let (keyword, conference) = (keyword.clone(), conference.to_owned());
                 return Err(Mistake::Keyword { keyword, conference });
             }
         }
-        Ok(())
+        self.invitation.check()
     }
 
     pub fn addresses(&self) -> Result<Vec<protocol::ids::MailboxAddress>, Mistake> {

@@ -59,6 +59,12 @@ pub struct Entry {
     /// Attendees have been told.
     pub request_was_sent: bool,
     pub has_attendees: bool,
+    /// IANA name of the zone it was planned in, if it has one.
+    pub zone: Option<String>,
+    /// Of a series' master.
+    pub recurrence: Option<conference::Recurrence>,
+    /// Of a series' master: occurrences that differ, as far as they are not over.
+    pub exceptions: Vec<SourceId>,
     /// End of a series' last occurrence; `None` if it has no end, or is no series.
     pub series_ends: Option<Timestamp>,
     /// Language tag such as `de-DE`.

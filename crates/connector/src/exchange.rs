@@ -12,6 +12,7 @@ pub mod place;
 mod pool;
 pub mod presence;
 pub mod probe;
+mod rule;
 pub mod schedule;
 pub mod session;
 mod sign_in;

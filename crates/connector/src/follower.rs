@@ -10,11 +10,12 @@ use protocol::{
     keys::Purpose,
     meeting::SealedMeeting,
 };
-use world::World;
+use world::{World, clock::Clock};
 
 use crate::{
     alarms::Alarms,
     board::Inbox,
+    brakes::Brakes,
     cloud::Cloud,
     entry::Version,
     exchange::{
@@ -26,10 +27,10 @@ use crate::{
     mailbox::{Action, Event, Mailbox, SWEEP_EARLIER_MAX},
     news::{News, SourceId},
     pass::{Outcome, Pass, WINDOW_BACK},
+    practice::Practice,
     remedy::Remedy,
     state::State,
     upload::{Identity, Sealer},
-    write_back::Practice,
 };
 
 /// A commit that has reached this is sent; one more meeting always fits below the cloud's bound.
@@ -46,6 +47,7 @@ pub struct Shared {
     pub organization: OrganizationId,
     pub connector: ConnectorId,
     pub practice: Arc<Practice>,
+    pub brakes: Arc<Brakes>,
     pub domains: Arc<[String]>,
     pub leases: Leases,
     pub streams: Streams,
@@ -58,6 +60,9 @@ pub struct Following {
     pub user: UserId,
     pub sealer: Sealer,
     pub practice: Arc<Practice>,
+    pub brakes: Arc<Brakes>,
+    pub alarms: Alarms,
+    pub clock: Clock,
     pub conference_secret: zeroize::Zeroizing<Vec<u8>>,
     leases: Leases,
     /// Of the lease under which the state was read.
@@ -83,6 +88,8 @@ pub struct Follower {
     /// Subscriptions lost in a row without the stream having opened.
     losses: u32,
     loaded: Option<Box<(Following, Remembered)>>,
+    /// When something is to be tried again: then everything is looked at.
+    due: Option<Timestamp>,
     /// Epoch and version of what was loaded last: if they are others now, somebody else committed.
     last_known: Option<(i64, i64)>,
 }
@@ -123,6 +130,7 @@ impl Follower {
             carried: None,
             losses: 0,
             loaded: None,
+            due: None,
             last_known: None,
         }
     }
@@ -132,8 +140,12 @@ impl Follower {
     }
 
     /// Does what is to be done until there is something to wait for.
-    pub async fn step(&mut self, news: News) -> Rest {
+    pub async fn step(&mut self, mut news: News) -> Rest {
         self.heard(&news);
+        if self.due.is_some_and(|due| due <= self.shared.world.clock.now()) {
+            self.due = None;
+            news.everything_changed();
+        }
         let mut event = match (std::mem::replace(&mut self.has_started, true), news.is_none()) {
             (false, _) => Event::Started,
             (true, true) => Event::Due,
@@ -147,7 +159,7 @@ impl Follower {
                 self.shared.alarms.clear_all(Some(self.user));
             }
             let result = match action {
-                Action::Wait(limit) => return Rest::News(limit),
+                Action::Wait(limit) => return Rest::News(self.at_most(limit, now)),
                 Action::Pause(time) => return Rest::Pause(time),
                 Action::AwaitLease => return Rest::Lease,
                 Action::RaiseAlarm(reason) => {
@@ -162,6 +174,12 @@ impl Follower {
             };
             event = self.ended(result);
         }
+    }
+
+    /// Less if something is to be tried again before.
+    fn at_most(&self, limit: Duration, now: Timestamp) -> Duration {
+        let due = self.due.and_then(|due| Duration::try_from(due.duration_since(now)).ok());
+        due.map_or(limit, |due| limit.min(due))
     }
 
     /// Roughly, what it takes in memory beyond an idle one.
@@ -237,6 +255,9 @@ impl Follower {
             user: self.user,
             sealer,
             practice: Arc::clone(&shared.practice),
+            brakes: Arc::clone(&shared.brakes),
+            alarms: shared.alarms.clone(),
+            clock: shared.world.clock.clone(),
             conference_secret: secret.derived("conference"),
             leases: shared.leases.clone(),
             epoch: lease.epoch,
@@ -288,10 +309,15 @@ impl Follower {
         let shared = Arc::clone(&self.shared);
         let now = shared.world.clock.now();
         let sync_state = outcome.sync_state.take();
+        self.due = self.due.into_iter().chain(outcome.due).min();
+        let again = std::mem::take(&mut outcome.again);
         loop {
             let (following, remembered) = self.current()?;
             let is_news = sync_state.is_some() && sync_state != remembered.state.sync_state;
-            if outcome.changed.is_empty() && outcome.deleted.is_empty() && !is_news {
+            let has_changes = !(outcome.changed.is_empty()
+                && outcome.deleted.is_empty()
+                && outcome.held.is_empty());
+            if !has_changes && !is_news {
                 return outcome.interrupted.map_or(Ok(()), Err);
             }
             let mut state = remembered.state.clone();
@@ -299,6 +325,12 @@ impl Follower {
             let deletes: Vec<_> = std::mem::take(&mut outcome.deleted).into_iter().collect();
             for id in &deletes {
                 state.entries.remove(id);
+            }
+            for (id, held) in std::mem::take(&mut outcome.held) {
+                match held {
+                    Some(held) => state.held.insert(id, held),
+                    None => state.held.remove(&id),
+                };
             }
             let is_last = outcome.changed.is_empty();
             if is_last && sync_state.is_some() {
@@ -321,6 +353,10 @@ impl Follower {
                 loaded.1 = Remembered { state, version: committed.version };
             }
             if is_last {
+                // Wishes are stored now: their conferences may be asked for.
+                for item in again {
+                    self.inbox.note(|news| news.changed(item, None));
+                }
                 return outcome.interrupted.map_or(Ok(()), Err);
             }
         }

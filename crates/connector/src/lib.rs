@@ -6,6 +6,7 @@
 
 pub mod alarms;
 pub mod board;
+pub mod brakes;
 pub mod check;
 pub mod cloud;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod meeting;
 pub mod news;
 pub mod pass;
 pub mod places;
+pub mod practice;
 pub mod presence;
 pub mod remedy;
 pub mod stamp;
@@ -39,12 +41,13 @@ use world::{World, stop::Stop};
 
 use crate::{
     alarms::Alarms,
+    brakes::Brakes,
     cloud::Cloud,
     config::{Config, Mistake},
     exchange::{Connection, streams::Streams},
     fleet::Fleet,
     follower::Shared,
-    write_back::Practice,
+    practice::Practice,
 };
 
 /// A connector that is ready to run: its settings have been checked.
@@ -74,7 +77,7 @@ impl Connector {
         config.check()?;
         let connection = Connection::new(&world, &config.exchange)?;
         connection.discover_for(&config)?;
-        let practice = Arc::new(Practice::new(&config)?);
+        let practice = Arc::new(Practice::new(&config, &world)?);
         Ok(Self {
             config,
             world,
@@ -132,6 +135,7 @@ impl Connector {
             organization: config.organization.clone(),
             connector: config.id.clone(),
             practice,
+            brakes: Arc::new(Brakes::new(&config.writing)),
             domains: config.own_domains()?.into(),
             leases,
             streams: streams.clone(),

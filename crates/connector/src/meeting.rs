@@ -41,6 +41,10 @@ pub struct Meeting {
     pub is_participants_cut: bool,
     pub last_modified: Timestamp,
     pub join_link: Option<JoinLink>,
+    /// Other links of this meeting, best first.
+    pub alternatives: Vec<JoinLink>,
+    /// Line by line, how its Join button came about, or why it has none.
+    pub explanation: Vec<Plain>,
     /// Stable words for what is odd about the entry.
     pub notes: Vec<&'static str>,
 }
@@ -92,5 +96,17 @@ pub mod note {
     pub const BODY_CUT: &str = "body-cut";
     pub const BODY_TOO_LARGE: &str = "body-too-large";
     pub const UNKNOWN_MODIFIER: &str = "unknown-modifier";
+    /// The conference that the keyword stands for has no room of this kind.
+    pub const NO_SUCH_ROOM: &str = "no-such-room";
+    /// People have put a link of this service there themselves.
+    pub const ALREADY_LINKED: &str = "already-linked";
+    /// What we wrote was changed by hand; it is left as it is.
+    pub const EDITED_BY_HAND: &str = "edited-by-hand";
+    /// Asked for, and not there yet.
+    pub const PENDING: &str = "conference-pending";
+    /// Would be written if this were no rehearsal.
+    pub const DRY_RUN: &str = "dry-run";
     pub const NO_CONFERENCE: &str = "no-conference";
+    /// The kind of room that was asked for could not be had; it became another.
+    pub const OTHER_ROOM: &str = "other-room";
 }

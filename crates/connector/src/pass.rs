@@ -1,9 +1,13 @@
 //! One pass over a mailbox: read, write join details back where they are asked for, and say what
 //! has to be uploaded.
 
+mod conferences;
+mod explain;
+mod links;
+mod writing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use conference::join_link::Sender;
 use jiff::{SignedDuration, Timestamp};
 use protocol::ids::MeetingId;
 
@@ -12,11 +16,9 @@ use crate::{
     exchange::{self, Session, item::Row, session::Found},
     failure::Failure,
     follower::Following,
-    lease::WRITE_NEEDS,
     meeting::note,
     news::SourceId,
     state,
-    write_back::Decision,
 };
 
 /// What is listed: from so long ago …
@@ -25,8 +27,6 @@ pub const WINDOW_BACK: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub const WINDOW_AHEAD: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// Entries read, and written to if they ask for it, before the next are.
 const READ_AT_ONCE: usize = 50;
-/// Times a write is decided anew when somebody else wrote first.
-const WRITE_TRIES: u32 = 3;
 
 /// What a pass found out.
 #[derive(Default)]
@@ -35,6 +35,12 @@ pub struct Outcome {
     pub deleted: BTreeSet<MeetingId>,
     /// The bookmark behind everything that was read, if that was asked for.
     pub sync_state: Option<String>,
+    /// Conferences as they are held now; `None` for what is held no longer.
+    pub held: BTreeMap<String, Option<state::Held>>,
+    /// Entries to look at once this outcome is stored.
+    pub again: BTreeSet<SourceId>,
+    /// When something has to be tried again, at the latest.
+    pub due: Option<Timestamp>,
     /// Why it is not all there is to find. What was found is true all the same, and worth storing:
     /// a large calendar is read in spite of interruptions.
     pub interrupted: Option<Failure>,
@@ -103,6 +109,7 @@ impl<'a> Pass<'a> {
     }
 
     async fn read_everything(&mut self, from_scratch: bool) -> Result<(), Failure> {
+        self.end_conferences().await?;
         let mut bookmark = if from_scratch { None } else { self.state.sync_state.clone() };
         loop {
             let page = self.session.changes_since(bookmark.as_deref()).await?;
@@ -168,11 +175,14 @@ impl<'a> Pass<'a> {
             return Ok(false);
         }
         let mut needs_window = false;
-        for found in self.session.entries(ids).await? {
+        for (id, found) in ids.iter().zip(self.session.entries(ids).await?) {
             match found {
                 Found::Entry(entry) => {
                     needs_window |= entry.kind != Kind::Single;
-                    match self.write_back(entry).await? {
+                    let exceptions = entry.exceptions.clone();
+                    let read = self.write_back(entry).await?;
+                    self.write_back_to_exceptions(&exceptions, read.as_deref()).await?;
+                    match read {
                         Some(entry) if entry.kind == Kind::SeriesMaster => {
                             self.changed_series.insert(entry.uid.clone());
                             self.masters.insert(entry.uid.clone(), Some(entry));
@@ -183,7 +193,10 @@ impl<'a> Pass<'a> {
                         None => needs_window = true,
                     }
                 }
-                Found::Gone => needs_window = true,
+                Found::Gone => {
+                    self.item_is_gone(id);
+                    needs_window = true;
+                }
                 Found::Unusable(why) => self.unusable(why),
                 Found::Trouble(failure) => self.trouble(failure)?,
             }
@@ -288,13 +301,8 @@ impl<'a> Pass<'a> {
             }
             return Ok(());
         }
-        let Some(link) = self.join_link(&entry).await? else { return Ok(()) };
-        if let Some(link) = link {
-            entry.meeting.show_place_without(&link);
-            let place = &mut entry.meeting.location.0;
-            *place = self.following.practice.place_without_keyword(place);
-            entry.meeting.join_link = Some(link);
-        }
+        let Some(findings) = self.links(&entry).await? else { return Ok(()) };
+        self.show_links(&mut entry, findings);
         let series = match entry.kind {
             Kind::Single => id.clone(),
             Kind::Occurrence | Kind::Exception | Kind::SeriesMaster => {
@@ -302,99 +310,12 @@ impl<'a> Pass<'a> {
             }
         };
         let (start, end) = (entry.meeting.start, entry.meeting.end);
-        let remembered = state::Entry::new(&entry.id, &entry.version, start, end);
+        // What still waits for something counts as of another version, so that it is read again.
+        let is_pending = entry.meeting.notes.contains(&note::PENDING);
+        let version = if is_pending { Version(String::new()) } else { entry.version.clone() };
+        let remembered = state::Entry::new(&entry.id, &version, start, end);
         self.outcome.changed.insert(id, Changed { series, remembered, entry });
         Ok(())
-    }
-
-    /// An occurrence with a text of its own still meets where its series meets. `None` if that
-    /// cannot be told now.
-    async fn join_link(
-        &mut self,
-        entry: &Entry,
-    ) -> Result<Option<Option<conference::JoinLink>>, Failure> {
-        let practice = &self.following.practice;
-        let sender = self.sender(entry);
-        if let Some(link) = practice.join_link(entry, sender) {
-            return Ok(Some(Some(link)));
-        }
-        if entry.kind != Kind::Exception {
-            return Ok(Some(None));
-        }
-        if !self.masters.contains_key(&entry.uid) {
-            let master = match self.session.master_of(&entry.id).await? {
-                Found::Entry(master) => Some(master),
-                Found::Gone | Found::Unusable(_) => None,
-                Found::Trouble(failure) => {
-                    self.trouble(failure)?;
-                    return Ok(None);
-                }
-            };
-            self.masters.insert(entry.uid.clone(), master);
-        }
-        let master = self.masters.get(&entry.uid).and_then(Option::as_ref);
-        let link = master.and_then(|master| self.following.practice.join_link(master, sender));
-        Ok(Some(link))
-    }
-
-    fn sender(&self, entry: &Entry) -> Sender {
-        let organizer = entry.meeting.organizer.as_ref().and_then(|person| person.address.as_ref());
-        let is_ours = organizer.is_some_and(|address| self.following.is_own_domain(address));
-        if entry.is_organizer || is_ours { Sender::Internal } else { Sender::External }
-    }
-
-    /// The entry as it is afterwards; `None` if it has vanished meanwhile.
-    async fn write_back(&self, mut entry: Box<Entry>) -> Result<Option<Box<Entry>>, Failure> {
-        let following = self.following;
-        for _ in 0..WRITE_TRIES {
-            let owner = following.session.mailbox();
-            let decision =
-                following.practice.decide(&entry, owner, &following.conference_secret, self.now);
-            let write = match decision {
-                Decision::Write(write) => write,
-                Decision::Leave(note) => {
-                    entry.meeting.notes.extend(note);
-                    return Ok(Some(entry));
-                }
-            };
-            // A lease that ends while Exchange writes would let a second connector write too.
-            let lease = following.lease().filter(|lease| lease.is_good_for(WRITE_NEEDS));
-            let until = lease.ok_or(Failure::Lease)?.last_moment_to_write();
-            match self.session.write(&write, until).await {
-                Ok(version) => {
-                    tracing::info!(mailbox.id = %following.user, mails = ?write.mails, "Wrote join details into an invitation");
-                    entry.after(*write, version);
-                    return Ok(Some(entry));
-                }
-                Err(failure) if failure.is_conflict() => {
-                    let again = self.session.entries(std::slice::from_ref(&entry.id)).await?;
-                    match again.into_iter().next() {
-                        Some(Found::Entry(now)) => entry = now,
-                        Some(Found::Trouble(failure)) => return Err(failure.into()),
-                        Some(Found::Gone | Found::Unusable(_)) | None => return Ok(None),
-                    }
-                }
-                Err(failure) if failure.is_gone() => return Ok(None),
-                Err(failure) => return self.not_written(entry, failure).map(Some),
-            }
-        }
-        // Somebody keeps changing it; their last change will be announced.
-        Ok(Some(entry))
-    }
-
-    /// Trouble that passes is met by trying again. A refusal that concerns this entry alone must
-    /// not stop the calendar.
-    fn not_written(
-        &self,
-        mut entry: Box<Entry>,
-        failure: exchange::Failure,
-    ) -> Result<Box<Entry>, Failure> {
-        if !failure.concerns_one_entry() {
-            return Err(failure.into());
-        }
-        tracing::warn!(mailbox.id = %self.following.user, error = %failure, "Join details could not be written into an invitation");
-        entry.meeting.notes.push(note::NO_CONFERENCE);
-        Ok(entry)
     }
 
     /// What goes wrong with one entry must not stop the others; it is tried again later.
@@ -414,5 +335,5 @@ impl<'a> Pass<'a> {
 /// Whether a row may ask for a conference; reading it tells.
 fn may_ask(row: &Row, now: Timestamp) -> bool {
     let is_over = row.kind == Kind::Single && row.end <= now;
-    row.has_keyword_sign && !is_over
+    row.may_ask && !is_over
 }

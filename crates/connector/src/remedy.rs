@@ -56,6 +56,12 @@ pub enum Reason {
     UndecidedHost,
     /// Autodiscover does not find mailboxes.
     NotFound,
+    /// A conference provider refuses us.
+    ConferenceRefused,
+    /// More would be written into calendars within an hour than the settings permit.
+    ManyWrites,
+    /// The record of writes cannot be written, and nothing is written without it.
+    WriteRecord,
 }
 
 impl Reason {
@@ -77,6 +83,9 @@ impl Reason {
             Self::OurDefect => "exchange-request",
             Self::UndecidedHost => "exchange-trust",
             Self::NotFound => "exchange-autodiscover",
+            Self::ConferenceRefused => "conference-refused",
+            Self::ManyWrites => "writes-per-hour",
+            Self::WriteRecord => "write-record",
         }
     }
 
@@ -124,6 +133,15 @@ impl Reason {
             }
             Self::NotFound => {
                 "Autodiscover does not say where some mailboxes are, so they are not followed. `hybridcal check` names them with what to do."
+            }
+            Self::ConferenceRefused => {
+                "A conference provider refuses us, so keywords that ask for it have no effect; it is tried again every hour. The log line before this one says why; `hybridcal check` tries each provider."
+            }
+            Self::ManyWrites => {
+                "As many calendar entries as writing.writes_per_hour_max permits were written to within an hour; the rest waits. If so many are meant, raise it; if not, set writing.dry_run = true and see the record of writes."
+            }
+            Self::WriteRecord => {
+                "The record of writes cannot be written, so nothing is written into calendars. Make writing.log_folder writable and see that its disk is not full."
             }
             Self::LongTrouble => {
                 "This mailbox could not be followed for 15 minutes, for reasons that usually pass by themselves; trying goes on. The log lines before this one name them: Exchange busy or failing over, the cloud or the key server away."

@@ -1,5 +1,5 @@
 //! What a connector remembers about a mailbox. It lies sealed in the cloud, is committed together
-//! with the meetings it covers, and holds no content: bookmarks and hashes only.
+//! with the meetings it covers, and holds no content: bookmarks, hashes and ids.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +16,8 @@ pub const ENTRIES_MAX: usize = 1000;
 
 /// What one takes in memory, with its id and its place in the map; roughly.
 const ENTRY_BYTES: usize = 256;
+/// Conferences held per mailbox; no more are asked for.
+pub const HELD_MAX: usize = 150;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
@@ -25,6 +27,40 @@ pub struct State {
     pub revision: i64,
     /// What is in the person's list, as uploaded.
     pub entries: BTreeMap<MeetingId, Entry>,
+    /// Conferences that were asked of providers which must be called, by the tag of their key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held: BTreeMap<String, Held>,
+}
+
+/// A conference that must be ended one day. It stands here before the provider is asked for it, so
+/// that a crash at any moment leaves none that nobody knows of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Its name in the settings.
+    pub conference: String,
+    /// The entry that asks for it, as the source names it.
+    pub item: Secret,
+    /// The provider's own id, once we have heard it.
+    pub reference: Option<Secret>,
+    /// What the provider was told, to see when that has changed.
+    pub told: Option<Hash>,
+    /// Milliseconds since 1970: when the meeting begins and ends.
+    pub from_ms: i64,
+    pub to_ms: i64,
+    /// When to end it, because nobody asks for it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at_ms: Option<i64>,
+}
+
+/// An id that is sealed with the rest, and shown nowhere.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
 }
 
 /// One uploaded meeting, as far as needed to see that it has not changed.
@@ -101,7 +137,12 @@ impl State {
     /// new revisions must be higher.
     pub fn from_cloud(stored: &MailboxState) -> Self {
         let entries = stored.meetings.iter().map(|id| (id.clone(), Entry::unknown()));
-        Self { sync_state: None, revision: stored.newest_rev, entries: entries.collect() }
+        Self {
+            sync_state: None,
+            revision: stored.newest_rev,
+            entries: entries.collect(),
+            held: BTreeMap::new(),
+        }
     }
 
     /// Grows with every change, even if this state was rolled back: the clock carries it on.
@@ -125,7 +166,8 @@ impl State {
 
     /// Roughly, in memory.
     pub fn bytes(&self) -> usize {
-        self.entries.len() * ENTRY_BYTES + self.sync_state.as_ref().map_or(0, String::len)
+        (self.entries.len() + 2 * self.held.len()) * ENTRY_BYTES
+            + self.sync_state.as_ref().map_or(0, String::len)
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -160,6 +202,18 @@ mod tests {
             let id = SourceId(format!("AAMk{n}"));
             let entry = Entry::new(&id, &Version("DwAA".into()), time, time);
             state.entries.insert(MeetingId(format!("{n:022}")), entry);
+        }
+        for n in 0..HELD_MAX {
+            let held = Held {
+                conference: "webex".into(),
+                item: Secret("x".repeat(152)),
+                reference: Some(Secret("x".repeat(32))),
+                told: Some(Hash::of(&[b"x"])),
+                from_ms: time.as_millisecond(),
+                to_ms: time.as_millisecond(),
+                ends_at_ms: Some(time.as_millisecond()),
+            };
+            state.held.insert(format!("{n:052}"), held);
         }
         let bytes = state.to_bytes();
         assert!(

@@ -2,36 +2,51 @@
 
 use crate::join_link::{self, Body, Rules, Sender, Site, Sources};
 
-use super::{ConferenceKey, Provider, ProviderSettings, ProviderSettingsError, base32};
+use super::{Provider, ProviderSettings, ProviderSettingsError};
+use crate::{ConferenceKey, Room, Wish};
 
 fn key() -> ConferenceKey {
     ConferenceKey::derive(b"secret", "Ann@example.com", b"uid", None)
 }
 
 fn provider(settings: &str) -> Result<Provider, ProviderSettingsError> {
-    Provider::new(&toml::from_str::<ProviderSettings>(settings).unwrap())
+    let world = world::World::in_memory("2026-11-24T09:00:00Z".parse().unwrap(), 1).host("here");
+    Provider::new(&toml::from_str::<ProviderSettings>(settings).unwrap(), &world)
 }
 
-fn link(settings: &str, title: &str) -> String {
-    let conference = provider(settings).unwrap().conference(&key(), title).unwrap();
+fn wish(title: &str) -> Wish {
+    Wish {
+        key: key(),
+        organizer: "ann@example.com".into(),
+        title: title.into(),
+        start: "2026-11-24T10:00:00Z".parse().unwrap(),
+        end: "2026-11-24T11:00:00Z".parse().unwrap(),
+        zone: None,
+        recurrence: None,
+        room: Room::Usual,
+    }
+}
+
+async fn link(settings: &str, title: &str) -> String {
+    let conference = provider(settings).unwrap().ensure(&wish(title), None).await.unwrap();
     conference.join_link.as_str().to_owned()
 }
 
-#[test]
-fn a_jitsi_room_is_named_after_the_key_alone() {
+#[tokio::test]
+async fn a_jitsi_room_is_named_after_the_key_alone() {
     let settings = "kind = 'jitsi'\nserver = 'https://meet.example.com'";
-    let first = link(settings, "Plan");
-    assert_eq!(first, link(settings, "Layoffs"));
+    let first = link(settings, "Plan").await;
+    assert_eq!(first, link(settings, "Layoffs").await);
     let room = first.strip_prefix("https://meet.example.com/").unwrap();
     assert_eq!(room.len(), 32);
     assert!(room.chars().all(|c| matches!(c, 'a'..='z' | '2'..='7')), "{room}");
 }
 
-#[test]
-fn a_template_escapes_the_title() {
+#[tokio::test]
+async fn a_template_escapes_the_title() {
     let settings =
         "kind = 'url-template'\ntemplate = 'https://meet.example/{slug}?subject={title_urlenc}#x'";
-    let link = link(settings, "Q&A {slug} #1 ü/..");
+    let link = link(settings, "Q&A {slug} #1 ü/..").await;
     assert!(link.ends_with("?subject=Q%26A%20%7Bslug%7D%20%231%20%C3%BC%2F..#x"), "{link}");
 }
 
@@ -56,35 +71,19 @@ fn settings_that_cannot_work_are_refused() {
     );
 }
 
-#[test]
-fn every_part_of_a_key_counts() {
-    let keys = [
-        ConferenceKey::derive(b"secret", "ann@example.com", b"uid", Some("")),
-        ConferenceKey::derive(b"secret", "ann@example.com", b"uid", Some("20261124")),
-        ConferenceKey::derive(b"other", "ann@example.com", b"uid", None),
-        ConferenceKey::derive(b"secret", "ann@example.comu", b"id", None),
-        ConferenceKey::derive(b"secret", "bob@example.com", b"uid", None),
-    ];
-    assert!(keys.iter().all(|other| *other != key()));
-    assert_eq!(key(), ConferenceKey::derive(b"secret", "ANN@example.com", b"uid", None));
-}
-
-#[test]
-fn nothing_shows_in_debug_output() {
+#[tokio::test]
+async fn nothing_shows_in_debug_output() {
     let provider = provider("kind = 'jitsi'\nserver = 'https://meet.example.com'").unwrap();
-    let conference = provider.conference(&key(), "Plan").unwrap();
-    let shown = format!("{conference:?} {:?}", key());
-    assert!(!shown.contains("meet.example.com") && shown.contains('…'), "{shown}");
+    let conference = provider.ensure(&wish("Plan"), None).await.unwrap();
+    let shown = format!("{conference:?} {:?} {:?}", key(), wish("Plan"));
+    assert!(
+        !shown.contains("meet.example.com") && !shown.contains("Plan") && shown.contains('…'),
+        "{shown}"
+    );
 }
 
-#[test]
-fn base32_is_the_usual_one() {
-    assert_eq!(base32(b"foobar".iter().copied()), "mzxw6ytboi");
-    assert_eq!(base32(b"f".iter().copied()), "my");
-}
-
-#[test]
-fn what_we_make_is_recognised_again_from_our_own_people() {
+#[tokio::test]
+async fn what_we_make_is_recognised_again_from_our_own_people() {
     for settings in [
         "kind = 'jitsi'\nserver = 'https://meet.example.com:8443'",
         "kind = 'jitsi'\nserver = 'http://localhost:8000'",
@@ -92,7 +91,7 @@ fn what_we_make_is_recognised_again_from_our_own_people() {
     ] {
         let provider = provider(settings).unwrap();
         let rules = Rules::new(&Site { own_hosts: vec![provider.own_host()] }).unwrap();
-        let made = provider.conference(&key(), "Plan & more").unwrap().join_link;
+        let made = provider.ensure(&wish("Plan & more"), None).await.unwrap().join_link;
         let text = format!("Room 4; {}", made.as_str());
         let find = |sender| {
             let body = Body::Text("");

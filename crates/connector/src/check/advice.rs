@@ -170,7 +170,11 @@ fn trouble(failure: &Failure) -> Trouble {
             Reason::CloudRefused | Reason::CommitRefused => Trouble::CloudRefused,
             Reason::NoStream => Trouble::StreamHeld,
             Reason::KeysRefused | Reason::KeyHost | Reason::Sealing => Trouble::Unhealthy,
-            Reason::LongTrouble => Trouble::Passing,
+            // The last three are never Exchange's.
+            Reason::LongTrouble
+            | Reason::ConferenceRefused
+            | Reason::ManyWrites
+            | Reason::WriteRecord => Trouble::Passing,
             Reason::UndecidedHost => Trouble::UndecidedHost,
             Reason::NotFound => Trouble::NotFound,
         },

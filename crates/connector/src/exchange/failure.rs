@@ -85,6 +85,11 @@ impl Failure {
         self.code().is_some_and(|code| gone.contains(code))
     }
 
+    /// Exchange has said no: nothing was changed.
+    pub fn is_answered(&self) -> bool {
+        self.code().is_some()
+    }
+
     /// Somebody changed the item since we read it.
     pub fn is_conflict(&self) -> bool {
         matches!(

@@ -18,7 +18,10 @@ use protocol::{
     meeting::{ParticipantKind, ParticipantType, ResponseType, Sensitivity},
 };
 
-use super::zone::{self, Zone};
+use super::{
+    rule,
+    zone::{self, Zone},
+};
 use crate::{
     entry::{Body, Entry, Kind, Mark, Version},
     meeting::{LINE_CHARACTERS_MAX, Meeting, PARTICIPANTS_MAX, Participant, Person, Plain, note},
@@ -31,6 +34,8 @@ const STAMP_SET: &str = "2e5597d2-4407-41bd-be17-eeeb7898b91b";
 const STAMP_NAME: &str = "HybridCalendar";
 /// Set and name of our property, for who meets it in a document.
 pub(super) const STAMP: (&str, &str) = (STAMP_SET, STAMP_NAME);
+/// Occurrences of one series that are looked at for a keyword of their own.
+const EXCEPTIONS_MAX: usize = 50;
 /// How long an entry without an end is taken to last.
 const DURATION_ASSUMED: SignedDuration = SignedDuration::from_mins(30);
 
@@ -43,7 +48,8 @@ pub struct Row {
     pub original_start: Option<Timestamp>,
     pub start: Timestamp,
     pub end: Timestamp,
-    pub has_keyword_sign: bool,
+    /// There may be a keyword, or there was one.
+    pub may_ask: bool,
     pub is_cancelled: bool,
 }
 
@@ -67,6 +73,7 @@ pub fn row_shape() -> ItemShape {
         field::UID,
         FieldUri::from(ExtendedFieldUri::clean_global_object_id()),
         FieldUri::from(ExtendedFieldUri::global_object_id()),
+        FieldUri::from(stamp_uri()),
     ];
     fields.into_iter().fold(ItemShape::of(BaseShape::IdOnly), ItemShape::with)
 }
@@ -105,7 +112,10 @@ pub fn entry_shape() -> ItemShape {
 
 /// Masters alone say when their series ends.
 pub fn master_shape() -> ItemShape {
-    entry_shape().with(field::LAST_OCCURRENCE).with(field::RECURRENCE)
+    entry_shape()
+        .with(field::LAST_OCCURRENCE)
+        .with(field::RECURRENCE)
+        .with(field::MODIFIED_OCCURRENCES)
 }
 
 /// `None` for what is not an entry of a calendar, or has no start: it cannot stand in a list.
@@ -124,7 +134,7 @@ pub fn row(item: &Item) -> Option<Row> {
         original_start,
         start,
         end,
-        has_keyword_sign: location.contains('@'),
+        may_ask: location.contains('@') || item.extended_property(&stamp_uri()).is_some(),
         is_cancelled: item.is_cancelled.unwrap_or(false),
     })
 }
@@ -156,6 +166,9 @@ pub fn entry(item: &CalendarItem, owner: &MailboxAddress) -> Option<Entry> {
         is_cancelled: item.is_cancelled.unwrap_or(false),
         request_was_sent: item.meeting_request_was_sent.unwrap_or(false),
         has_attendees: attendees.iter().any(|list| !list.is_empty()),
+        zone: zone.iana_name(),
+        recurrence: rule::recurrence(item.recurrence.as_ref(), series_ends(item)),
+        exceptions: exceptions(item),
         series_ends: series_ends(item),
         culture: item.culture.clone(),
         mark: stamp.map_or(Mark::None, |text| {
@@ -181,14 +194,14 @@ fn meeting(
 ) -> Meeting {
     // The link has its button; an agenda is what people wrote.
     let agenda = match body {
-        Body::Html(html) => {
-            let own = invitation_block::remove(&html.0, invitation_block::Kind::Html);
-            plain_text::from_html(own.as_deref().unwrap_or(&html.0))
-        }
-        Body::Text(text) => {
-            let own = invitation_block::remove(&text.0, invitation_block::Kind::Text);
-            plain_text::from_text(own.as_deref().unwrap_or(&text.0))
-        }
+        Body::Html(html) => plain_text::from_html(&invitation_block::without_blocks(
+            &html.0,
+            invitation_block::Kind::Html,
+        )),
+        Body::Text(text) => plain_text::from_text(&invitation_block::without_blocks(
+            &text.0,
+            invitation_block::Kind::Text,
+        )),
     };
     let lists = [
         (&item.required_attendees, ParticipantType::Required, ParticipantKind::Person),
@@ -225,6 +238,8 @@ fn meeting(
         is_participants_cut: count > PARTICIPANTS_MAX,
         last_modified: modified.unwrap_or(start),
         join_link: None,
+        alternatives: Vec::new(),
+        explanation: Vec::new(),
         notes,
     }
 }
@@ -341,6 +356,12 @@ fn is_body_cut(item: &CalendarItem) -> bool {
 /// `None` for a series without end, or what is not a series.
 fn series_ends(item: &CalendarItem) -> Option<Timestamp> {
     item.last_occurrence.as_ref().and_then(|occurrence| occurrence.end.utc())
+}
+
+/// The latest first: those that are over cannot ask for anything.
+fn exceptions(item: &CalendarItem) -> Vec<SourceId> {
+    let latest = item.modified_occurrences.iter().rev().take(EXCEPTIONS_MAX);
+    latest.map(|occurrence| SourceId(occurrence.item_id.id.clone())).collect()
 }
 
 fn participant(

@@ -253,7 +253,10 @@ impl Session {
     /// Text, place and stamp in one UpdateItem: all or nothing, and one mail at most. It is refused
     /// if anybody changed the entry since it was read.
     pub async fn write(&self, write: &Write, until: Instant) -> Result<Version, Failure> {
-        let mut updates = vec![FieldChange::set_extended(item::stamp_property(&write.stamp))];
+        let mut updates = vec![match &write.stamp {
+            Some(stamp) => FieldChange::set_extended(item::stamp_property(stamp)),
+            None => FieldChange::delete(item::stamp_uri()),
+        }];
         if let Some(body) = &write.body {
             let body = match body {
                 Body::Html(html) => WireBody::html(html.0.clone()),

@@ -45,6 +45,14 @@ impl Zone {
         matches!(self, Self::Known(_) | Self::Unsaid)
     }
 
+    /// As the rest of the world calls it, if it has a name.
+    pub fn iana_name(&self) -> Option<String> {
+        match self {
+            Self::Known(zone) => zone.iana_name().map(str::to_owned),
+            Self::Unsaid | Self::Unknown => None,
+        }
+    }
+
     /// UTC stands in for what is not known.
     pub fn or_utc(self) -> TimeZone {
         match self {

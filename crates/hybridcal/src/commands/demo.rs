@@ -288,6 +288,8 @@ fn connector_config(
         presence: true,
         keywords: [("@meet".to_owned(), "jitsi".to_owned())].into(),
         conferences: [("jitsi".to_owned(), jitsi)].into(),
+        invitation: connector::config::Invitation::default(),
+        writing: connector::config::Writing::default(),
     })
 }
 

@@ -477,5 +477,7 @@ pub(crate) fn connector_config(settings: &Settings) -> connector::config::Config
         presence: settings.presence,
         keywords: BTreeMap::from([("@meet".to_owned(), "jitsi".to_owned())]),
         conferences: BTreeMap::from([("jitsi".to_owned(), jitsi)]),
+        invitation: connector::config::Invitation::default(),
+        writing: connector::config::Writing::default(),
     }
 }

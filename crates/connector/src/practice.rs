@@ -1,0 +1,112 @@
+//! What an organization wants: its keywords, its conferences, its rules for links, and how it
+//! words what is written into invitations.
+
+use std::collections::BTreeMap;
+
+use conference::{
+    Conference, Provider, ProviderSettings, Rules, RulesError, Site,
+    invitation_block::{self, Block, Language, Template},
+    join_link::{self, Findings, Sender, Sources},
+    keyword::{Keywords, Mention},
+};
+use world::World;
+
+use crate::{
+    config::{Config, Invitation, Mistake},
+    entry::{Body, Entry},
+};
+
+pub struct Practice {
+    keywords: Keywords,
+    conferences: BTreeMap<String, Provider>,
+    invitation: Invitation,
+    pub rules: Rules,
+}
+
+impl Practice {
+    pub fn new(config: &Config, world: &World) -> Result<Self, Mistake> {
+        let reason = |name: &str, error: &dyn std::fmt::Display| Mistake::Conference {
+            name: name.to_owned(),
+            reason: error.to_string(),
+        };
+        let provider = |(name, settings): (&String, &ProviderSettings)| {
+            let provider = Provider::new(settings, world).map_err(|error| reason(name, &error))?;
+            Ok((name.clone(), provider))
+        };
+        let conferences: BTreeMap<_, _> =
+            config.conferences.iter().map(provider).collect::<Result<_, Mistake>>()?;
+        let own_hosts = conferences.values().map(Provider::own_host).collect();
+        let rules = Rules::new(&Site { own_hosts });
+        let rules = rules.map_err(|error: RulesError| reason("join links", &error))?;
+        let keywords = Keywords::new(config.keywords.clone());
+        let keywords = keywords.map_err(|error| reason("keywords", &error))?;
+        let invitation = config.invitation.clone();
+        Ok(Self { keywords, conferences, invitation, rules })
+    }
+
+    pub fn keyword(&self, place: &str) -> Option<Mention> {
+        self.keywords.find(place)
+    }
+
+    pub fn provider(&self, conference: &str) -> Option<&Provider> {
+        self.conferences.get(conference)
+    }
+
+    /// The language of an entry, else that of the organization.
+    pub fn language(&self, culture: Option<&str>) -> Language {
+        culture.and_then(Language::known).unwrap_or(self.invitation.language())
+    }
+
+    pub fn block(&self, language: Language, conference: &Conference) -> Block {
+        let template: Template = self.invitation.template(language);
+        Block::new(language, conference, &template)
+    }
+
+    /// A place for people to read: what asked for the conference says nothing once there is one.
+    pub fn place_without_keyword(&self, place: &str) -> String {
+        let Some(Mention::Found(found)) = self.keywords.find(place) else {
+            return place.to_owned();
+        };
+        let is_separator = |c: char| c.is_whitespace() || matches!(c, ';' | ',' | '|' | '/');
+        let before = place.get(..found.range.start).unwrap_or_default();
+        let after = place.get(found.range.end..).unwrap_or_default();
+        let (before, after) =
+            (before.trim_end_matches(is_separator), after.trim_start_matches(is_separator));
+        let between = if before.is_empty() || after.is_empty() { "" } else { "; " };
+        format!("{before}{between}{after}")
+    }
+
+    /// The link of an entry's Join button, its alternatives, and how they were found. What we wrote
+    /// ourselves goes before all else, also in other people's copies.
+    pub fn links(&self, entry: &Entry, sender: Sender) -> Findings {
+        let (body, kind) = match &entry.body {
+            Body::Html(html) => (join_link::Body::Html(&html.0), invitation_block::Kind::Html),
+            Body::Text(text) => (join_link::Body::Text(&text.0), invitation_block::Kind::Text),
+        };
+        let own = invitation_block::blocks(entry.body.text(), kind);
+        let own = own.into_iter().rev().find_map(|block| block.link);
+        let stamp = own.as_deref().filter(|_| sender == Sender::Internal);
+        let sources = Sources { stamp, location: &entry.location.0, body, sender };
+        join_link::find(&sources, &self.rules)
+    }
+
+    /// Whether people have put a link of this service there themselves.
+    pub fn has_link_of(&self, service: &str, place: &str, body: &Body) -> bool {
+        let without = |text: &str, kind| invitation_block::without_blocks(text, kind);
+        let html;
+        let text;
+        let body = match body {
+            Body::Html(body) => {
+                html = without(&body.0, invitation_block::Kind::Html);
+                join_link::Body::Html(&html)
+            }
+            Body::Text(body) => {
+                text = without(&body.0, invitation_block::Kind::Text);
+                join_link::Body::Text(&text)
+            }
+        };
+        let sources = Sources { stamp: None, location: place, body, sender: Sender::Internal };
+        let found = join_link::find(&sources, &self.rules);
+        found.join.iter().chain(&found.alternatives).any(|link| link.provider() == service)
+    }
+}
