@@ -40,10 +40,19 @@ export interface SealedMeeting {
   encryptedSubject: Sealed
   encryptedLocation?: Sealed
   encryptedNotes?: Sealed
-  meetingJoinInfo?: { meetingJoinURL: Sealed }
+  meetingJoinInfo?: { meetingJoinURL: Sealed; meetingJoinURI?: Sealed }
   encryptedOrganizer?: SealedPerson
   encryptedParticipants: SealedParticipant[]
-  hc: { rev: number; schema: number; truncated?: string[]; firstDay?: string; notes?: string[] }
+  hc: {
+    rev: number
+    schema: number
+    truncated?: string[]
+    firstDay?: string
+    notes?: string[]
+    encryptedPasscode?: Sealed
+    encryptedAlternatives?: Sealed
+    encryptedExplanation?: Sealed
+  }
 }
 
 export interface MeetingList {

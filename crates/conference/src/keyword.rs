@@ -112,9 +112,6 @@ fn checked((keyword, target): (String, String)) -> Result<(String, Target), Malf
         }
     };
     let conference = conference.to_owned();
-    // With a modifier of its own, a keyword asks for that kind of room.
-    let own = keyword.split_once(':').and_then(|(_, modifier)| Room::from_modifier(modifier));
-    let room = if room == Room::Usual { own.unwrap_or(room) } else { room };
     Ok((keyword.to_ascii_lowercase(), Target { conference, room }))
 }
 

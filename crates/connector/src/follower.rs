@@ -1,6 +1,10 @@
 //! Does what [`Mailbox`] decides, for one mailbox: subscribe, read, seal, commit.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use kms::client::KeyClient;
@@ -49,6 +53,8 @@ pub struct Shared {
     pub practice: Arc<Practice>,
     pub brakes: Arc<Brakes>,
     pub domains: Arc<[String]>,
+    /// Mailboxes that this connector may look into.
+    pub followed: Arc<BTreeSet<MailboxAddress>>,
     pub leases: Leases,
     pub streams: Streams,
     pub alarms: Alarms,
@@ -68,6 +74,7 @@ pub struct Following {
     /// Of the lease under which the state was read.
     epoch: i64,
     domains: Arc<[String]>,
+    followed: Arc<BTreeSet<MailboxAddress>>,
 }
 
 /// What we remember of the mailbox, and which commit it was in.
@@ -108,6 +115,10 @@ impl Following {
     /// The lease as it is at this moment, if it is still the one we began under.
     pub fn lease(&self) -> Option<Held> {
         self.leases.held(self.user).filter(|held| held.epoch == self.epoch)
+    }
+
+    pub fn is_followed(&self, address: &MailboxAddress) -> bool {
+        self.followed.contains(address)
     }
 
     pub fn is_own_domain(&self, address: &MailboxAddress) -> bool {
@@ -262,6 +273,7 @@ impl Follower {
             leases: shared.leases.clone(),
             epoch: lease.epoch,
             domains: Arc::clone(&shared.domains),
+            followed: Arc::clone(&shared.followed),
         };
         self.loaded = Some(Box::new((following, remembered)));
         Ok(())

@@ -137,6 +137,7 @@ impl Connector {
             practice,
             brakes: Arc::new(Brakes::new(&config.writing)),
             domains: config.own_domains()?.into(),
+            followed: Arc::new(addresses.iter().cloned().collect()),
             leases,
             streams: streams.clone(),
             alarms,

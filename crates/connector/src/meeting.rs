@@ -41,6 +41,9 @@ pub struct Meeting {
     pub is_participants_cut: bool,
     pub last_modified: Timestamp,
     pub join_link: Option<JoinLink>,
+    /// What a room device dials.
+    pub dial: Option<Plain>,
+    pub passcode: Option<Plain>,
     /// Other links of this meeting, best first.
     pub alternatives: Vec<JoinLink>,
     /// Line by line, how its Join button came about, or why it has none.
@@ -56,8 +59,11 @@ impl Meeting {
     /// How large it will be when sealed, roughly: texts grow by a third and by what is around them.
     pub fn sealed_bytes(&self) -> usize {
         let people = self.participants.iter().map(|participant| participant.person.name.0.len());
+        let explanation: usize = self.explanation.iter().map(|line| line.0.len()).sum();
+        let others: usize = self.alternatives.iter().map(|link| link.as_str().len()).sum();
         let texts = self.subject.0.len() + self.location.0.len() + self.agenda.0.len();
-        let fields = 8 + 2 * self.participants.len();
+        let texts = texts + explanation + others;
+        let fields = 12 + 2 * self.participants.len();
         (texts + people.sum::<usize>()) * 4 / 3 + fields * SEALED_FIELD_BYTES
     }
 

@@ -67,6 +67,8 @@ pub struct Pass<'a> {
     /// Series whose master has changed: their exceptions may meet elsewhere now, although they
     /// have not changed themselves.
     changed_series: BTreeSet<Vec<u8>>,
+    /// Organizers' copies that were looked up for copies that tell nothing.
+    organizers: BTreeMap<Vec<u8>, Option<Box<Entry>>>,
     /// The first trouble with a single entry.
     troubled: Option<exchange::Failure>,
 }
@@ -82,6 +84,7 @@ impl<'a> Pass<'a> {
             fresh: BTreeMap::new(),
             masters: BTreeMap::new(),
             changed_series: BTreeSet::new(),
+            organizers: BTreeMap::new(),
             troubled: None,
         }
     }

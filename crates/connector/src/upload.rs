@@ -1,5 +1,6 @@
 //! Sealing: the last thing that happens to a meeting before it leaves the connector.
 
+use conference::JoinLink;
 use kms::{
     client::KeyClient,
     content_key::ContentKey,
@@ -26,6 +27,8 @@ use crate::{
 
 /// Epoch of index keys; a new one means new ids and a full sync.
 const INDEX_EPOCH: u32 = 1;
+/// Of an explanation; further lines are left out.
+const EXPLANATION_BYTES_MAX: usize = 8 * 1024;
 /// A link with a stranger's parameters may be long, a meeting's fields together must not be.
 const ADDRESS_UNKNOWN: &str = "";
 
@@ -120,6 +123,9 @@ impl Sealer {
                 truncated: truncated(meeting),
                 first_day: meeting.first_day,
                 notes: meeting.notes.iter().map(|note| (*note).to_owned()).collect(),
+                passcode: place.seal_option(field::PASSCODE, meeting.passcode.as_ref())?,
+                alternatives: place.seal_some(field::ALTERNATIVES, &alternatives(meeting))?,
+                explanation: place.seal_some(field::EXPLANATION, &explanation(meeting))?,
             },
             id: identity.id.clone(),
         })
@@ -211,10 +217,19 @@ impl Place<'_> {
         if plain.0.is_empty() { Ok(None) } else { self.seal(field, plain).map(Some) }
     }
 
+    fn seal_option(
+        &self,
+        field: &str,
+        plain: Option<&Plain>,
+    ) -> Result<Option<Sealed>, SealFailure> {
+        plain.map(|plain| self.seal(field, plain)).transpose()
+    }
+
     fn join_info(&self, meeting: &Meeting) -> Result<Option<SealedJoinInfo>, SealFailure> {
         let Some(link) = &meeting.join_link else { return Ok(None) };
         let join_url = self.seal(field::JOIN_URL, &Plain(link.as_str().to_owned()))?;
-        Ok(Some(SealedJoinInfo { join_url }))
+        let join_uri = self.seal_option(field::JOIN_URI, meeting.dial.as_ref())?;
+        Ok(Some(SealedJoinInfo { join_url, join_uri }))
     }
 
     fn person(
@@ -229,6 +244,23 @@ impl Place<'_> {
             encrypted_email_address: self.seal(address, &Plain(text.to_owned()))?,
         })
     }
+}
+
+fn alternatives(meeting: &Meeting) -> Plain {
+    let links: Vec<&str> = meeting.alternatives.iter().map(JoinLink::as_str).collect();
+    Plain(links.join("\n"))
+}
+
+fn explanation(meeting: &Meeting) -> Plain {
+    let mut text = String::new();
+    for line in &meeting.explanation {
+        if text.len() + line.0.len() > EXPLANATION_BYTES_MAX {
+            break;
+        }
+        text.push_str(&line.0);
+        text.push('\n');
+    }
+    Plain(text)
 }
 
 fn truncated(meeting: &Meeting) -> Vec<String> {

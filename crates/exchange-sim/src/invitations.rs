@@ -9,7 +9,7 @@ use ews::{
     items::{Attendee, LegacyFreeBusy, MeetingRequestType, ResponseType},
 };
 
-use self::copies::{cancelled, message_entry, new_copy, set_response, updated_copy};
+use self::copies::{as_delivered, cancelled, message_entry, new_copy, set_response, updated_copy};
 use crate::{
     calendar::{Entry, Instance},
     directory::Kind,
@@ -106,11 +106,16 @@ impl Store {
         let number = match known {
             Some(number) => {
                 let copy = self.item(address, number)?.entry.clone();
-                let copy = updated_copy(organizers, copy, from.instance, weight);
+                let mut copy = updated_copy(organizers, copy, from.instance, weight);
+                as_delivered(self.mailbox(address)?.delivery, &mut copy);
                 self.replace(address, number, copy)?;
                 number
             }
-            None => self.add(address, CALENDAR, new_copy(organizers, from.instance), None)?,
+            None => {
+                let mut copy = new_copy(organizers, from.instance);
+                as_delivered(self.mailbox(address)?.delivery, &mut copy);
+                self.add(address, CALENDAR, copy, None)?
+            }
         };
         let mut parts = self.parts(kind, &from.mailbox, address)?;
         parts.associated = Some(number);

@@ -48,7 +48,7 @@ pub use crate::{
     autodiscover::{Redirect, Signpost},
     directory::{Config, Kind, Person, ServiceAccount},
     faults::{Notices, RandomTrouble, Trouble},
-    mailbox::Ids,
+    mailbox::{Delivery, Ids},
     mails::{Mail, MailKind},
     oddities::Oddity,
     policies::{FreeBusyAccess, MailTipsPolicy, RoomList},

@@ -64,6 +64,8 @@ pub(crate) struct Mailbox {
     pub(crate) items: BTreeMap<u64, Stored>,
     pub(crate) log: BTreeMap<u64, Logged>,
     pub(crate) gone_folders: Vec<GoneFolder>,
+    /// What happens to the text of invitations on their way into this mailbox.
+    pub(crate) delivery: Delivery,
     /// Automatic replies, once somebody set them.
     pub(crate) absence: Option<OofSettings>,
 }
@@ -90,6 +92,18 @@ pub(crate) struct Stored {
     pub(crate) entry: Entry,
     pub(crate) message: Option<MessageParts>,
     pub(crate) oddities: Vec<Oddity>,
+}
+
+/// What becomes of the text of an invitation on its way into a mailbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delivery {
+    #[default]
+    Whole,
+    /// `Set-CalendarProcessing -DeleteComments $true`, as rooms have it.
+    WithoutBody,
+    /// A gateway puts an address of its own before every link, from which nobody can tell what
+    /// was there.
+    LinksRewritten,
 }
 
 /// What becomes of the ids of a mailbox that moves.
@@ -415,6 +429,7 @@ impl Mailbox {
             items: BTreeMap::new(),
             log: BTreeMap::new(),
             gone_folders: Vec::new(),
+            delivery: Delivery::default(),
             absence: None,
         }
     }

@@ -1,6 +1,7 @@
 //! The simulator as tests and the demonstration hold it: start, act for people, count, trouble.
 
 mod absence;
+mod copying;
 mod discovery;
 mod meeting;
 mod trouble;

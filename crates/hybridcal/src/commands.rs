@@ -5,6 +5,7 @@ pub mod check;
 pub mod demo;
 pub mod demo_meetings;
 pub mod exchange_sim;
+pub mod explain;
 pub mod meetings;
 pub mod new_key;
 pub mod ready;

@@ -4,7 +4,9 @@ use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use hybridcal::{
-    commands::{calendar, check, demo, exchange_sim, meetings, new_key, run, trace, trust, watch},
+    commands::{
+        calendar, check, demo, exchange_sim, explain, meetings, new_key, run, trace, trust, watch,
+    },
     telemetry::{self, Logging},
 };
 use world::{World, tls::Trust};
@@ -36,6 +38,8 @@ enum Command {
     Trace(trace::Args),
     /// Your meetings, in the terminal.
     Meetings(meetings::Args),
+    /// Why a meeting of yours has its Join button, or none.
+    Explain(explain::Args),
     /// Changes to your meetings and Join buttons, as they happen.
     Watch(watch::Args),
     /// Act as a person's calendar client: create, move, change, cancel an invitation.
@@ -70,6 +74,7 @@ async fn act(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Check(args) => return Ok(check::run(args, out).await?),
         Command::Trace(args) => trace::run(args, out).await?,
         Command::Meetings(args) => meetings::run(args, world()?, out).await?,
+        Command::Explain(args) => explain::run(args, world()?, out).await?,
         Command::Watch(args) => watch::run(args, world()?, out).await?,
         Command::Calendar(args) => calendar::run(args, world()?, out).await?,
         Command::ExchangeSim(args) => exchange_sim::run(args, out).await?,

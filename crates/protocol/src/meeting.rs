@@ -57,6 +57,10 @@ pub mod field {
     pub const LOCATION: &str = "encryptedLocation";
     pub const NOTES: &str = "encryptedNotes";
     pub const JOIN_URL: &str = "meetingJoinInfo/meetingJoinURL";
+    pub const JOIN_URI: &str = "meetingJoinInfo/meetingJoinURI";
+    pub const PASSCODE: &str = "hc/encryptedPasscode";
+    pub const ALTERNATIVES: &str = "hc/encryptedAlternatives";
+    pub const EXPLANATION: &str = "hc/encryptedExplanation";
     pub const ORGANIZER_NAME: &str = "encryptedOrganizer/encryptedName";
     pub const ORGANIZER_ADDRESS: &str = "encryptedOrganizer/encryptedEmailAddress";
 
@@ -73,6 +77,9 @@ pub mod field {
 pub struct SealedJoinInfo {
     #[serde(rename = "meetingJoinURL")]
     pub join_url: Sealed,
+    /// What a room device dials.
+    #[serde(default, rename = "meetingJoinURI", skip_serializing_if = "Option::is_none")]
+    pub join_uri: Option<Sealed>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,6 +127,15 @@ pub struct Additions {
     /// Things worth telling a person about this entry, as stable words (`no-end`, `unknown-time-zone`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What people type when they join by another way than the link.
+    #[serde(default, rename = "encryptedPasscode", skip_serializing_if = "Option::is_none")]
+    pub passcode: Option<Sealed>,
+    /// Other links, best first, one per line.
+    #[serde(default, rename = "encryptedAlternatives", skip_serializing_if = "Option::is_none")]
+    pub alternatives: Option<Sealed>,
+    /// Why there is this Join button, or none, line by line.
+    #[serde(default, rename = "encryptedExplanation", skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Sealed>,
 }
 
 macro_rules! words {

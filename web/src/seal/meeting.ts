@@ -35,6 +35,13 @@ export interface Meeting {
   location?: Opened
   agenda?: Opened
   link?: Opened
+  /** What a room device dials. */
+  dial?: Opened
+  passcode?: Opened
+  /** Other links, one per line. */
+  alternatives?: Opened
+  /** Why there is this Join button, or none, line by line. */
+  explanation?: Opened
   organizer?: Person
   participants: Participant[]
   isTruncated: boolean
@@ -107,7 +114,15 @@ type At = (field: string, compact: Sealed) => Promise<Opened>
 
 async function openTexts(sealed: SealedMeeting, at: At) {
   const { encryptedLocation, encryptedNotes, meetingJoinInfo, encryptedOrganizer } = sealed
-  const [subject, location, agenda, link, organizer, participants] = await Promise.all([
+  const { encryptedPasscode, encryptedAlternatives, encryptedExplanation } = sealed.hc
+  const dialed = meetingJoinInfo?.meetingJoinURI
+  const [more, subject, location, agenda, link, organizer, participants] = await Promise.all([
+    Promise.all([
+      dialed && at('meetingJoinInfo/meetingJoinURI', dialed),
+      encryptedPasscode && at('hc/encryptedPasscode', encryptedPasscode),
+      encryptedAlternatives && at('hc/encryptedAlternatives', encryptedAlternatives),
+      encryptedExplanation && at('hc/encryptedExplanation', encryptedExplanation),
+    ]),
     at('encryptedSubject', sealed.encryptedSubject),
     encryptedLocation && at('encryptedLocation', encryptedLocation),
     encryptedNotes && at('encryptedNotes', encryptedNotes),
@@ -115,9 +130,14 @@ async function openTexts(sealed: SealedMeeting, at: At) {
     encryptedOrganizer && openPerson('encryptedOrganizer', encryptedOrganizer, at),
     Promise.all(sealed.encryptedParticipants.map((each) => openParticipant(each, at))),
   ])
+  const [dial, passcode, alternatives, explanation] = more
   return {
     subject,
     participants,
+    ...(dial && { dial }),
+    ...(passcode && { passcode }),
+    ...(alternatives && { alternatives }),
+    ...(explanation && { explanation }),
     ...(location && { location }),
     ...(agenda && { agenda }),
     ...(link && { link }),

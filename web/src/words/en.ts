@@ -50,6 +50,11 @@ export interface Words {
   rooms: string
   agendaText: string
   onlineMeeting: string
+  passcode: string
+  videoAddress: string
+  otherLinks: string
+  whyThisButton: string
+  whyNoButton: string
   optional: string
   series: string
   private: string
@@ -120,6 +125,11 @@ export const en: Words = {
   rooms: 'Rooms and equipment',
   agendaText: 'Agenda',
   onlineMeeting: 'Online',
+  passcode: 'Passcode',
+  videoAddress: 'Video address',
+  otherLinks: 'Other links',
+  whyThisButton: 'Why this Join button?',
+  whyNoButton: 'Why is there no Join button?',
   optional: 'optional',
   series: 'Series',
   private: 'Private',
@@ -142,6 +152,12 @@ export const en: Words = {
     'body-cut': 'Exchange gave out a part of the agenda only; nothing was written into it.',
     'body-too-large': 'The agenda is too long to be shown here.',
     'unknown-modifier': 'A word after the @ keyword in the place was not understood.',
+    'no-such-room': 'The online service has no room of the kind that was asked for.',
+    'already-linked': 'There was a link of this service already, so nothing was added.',
+    'edited-by-hand': 'The join details were changed by hand and are left as they are.',
+    'conference-pending': 'The online meeting is being set up.',
+    'dry-run': 'A rehearsal is on: nothing is written into calendars.',
+    'other-room': 'The kind of room that was asked for could not be had; it became another.',
     'no-conference': 'An online meeting was asked for but could not be set up.',
   },
   footer: 'Sealed texts are opened in this browser.',

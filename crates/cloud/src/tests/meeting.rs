@@ -38,7 +38,7 @@ pub(crate) fn meeting(id: &str, rev: i64, start: &str) -> SealedMeeting {
         encrypted_subject: sealed(),
         encrypted_location: None,
         encrypted_notes: Some(sealed()),
-        meeting_join_info: Some(SealedJoinInfo { join_url: sealed() }),
+        meeting_join_info: Some(SealedJoinInfo { join_url: sealed(), join_uri: None }),
         encrypted_organizer: None,
         encrypted_participants: Vec::new(),
         links: Vec::new(),

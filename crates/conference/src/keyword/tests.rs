@@ -4,7 +4,7 @@ use super::{Keywords, MalformedKeyword, Mention};
 use crate::Room;
 
 fn keywords() -> Keywords {
-    let pairs = [("@meet", "jitsi"), ("@Webex", "webex:myroom"), ("@meet:space", "webex")];
+    let pairs = [("@meet", "jitsi"), ("@Webex", "webex:myroom"), ("@meet:space", "webex:space")];
     Keywords::new(pairs.map(|(keyword, provider)| (keyword.to_owned(), provider.to_owned())))
         .unwrap()
 }

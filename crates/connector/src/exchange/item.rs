@@ -238,6 +238,8 @@ fn meeting(
         is_participants_cut: count > PARTICIPANTS_MAX,
         last_modified: modified.unwrap_or(start),
         join_link: None,
+        dial: None,
+        passcode: None,
         alternatives: Vec::new(),
         explanation: Vec::new(),
         notes,

@@ -2,15 +2,17 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ews::{
-    DateTime, FolderRef, Item, ItemError, ItemId, ItemRef, Operation, ResponseCode, field,
+    DateTime, ExtendedFieldUri, FolderRef, Item, ItemError, ItemId, ItemRef, Operation,
+    ResponseCode, field,
     ids::{DistinguishedFolderName, RecurringMasterItemId},
     items::Body as WireBody,
     operations::{
-        CalendarView, Change, ConflictResolution, EventType, FieldChange, FindItem, GetItem,
-        SendMeetingInvitationsOrCancellations as Tell, Subscribe, SyncFolderItems, Unsubscribe,
-        UpdateItem,
+        BasePoint, CalendarView, Change, ConflictResolution, EventType, FieldChange, FindItem,
+        GetItem, IndexedPageView, SendMeetingInvitationsOrCancellations as Tell, Subscribe,
+        SyncFolderItems, Unsubscribe, UpdateItem,
     },
-    shapes::ItemShape,
+    restriction::Restriction,
+    shapes::{BaseShape, ItemShape},
 };
 use jiff::{SignedDuration, Timestamp};
 use protocol::ids::MailboxAddress;
@@ -189,6 +191,36 @@ impl Session {
         let refs =
             ids.iter().map(|id| ItemRef::Item(ItemId { id: id.0.clone(), change_key: None }));
         self.items(refs.collect(), &item::master_shape()).await
+    }
+
+    /// The same connection, acting for somebody else.
+    pub fn of(&self, mailbox: MailboxAddress) -> Self {
+        Self::new(self.connection.clone(), mailbox)
+    }
+
+    /// The entry of this identity, for a series its master; `None` if there is none, or if the
+    /// identity is not one that can be searched for.
+    pub async fn with_uid(&self, uid: &[u8]) -> Result<Option<Box<Entry>>, Failure> {
+        let uid = std::str::from_utf8(uid).ok();
+        let Some(clean) = uid.filter(|uid| STANDARD.decode(uid).is_ok()) else { return Ok(None) };
+        let is_it = Restriction::is_equal_to(ExtendedFieldUri::clean_global_object_id(), clean);
+        let page = IndexedPageView {
+            max_entries_returned: Some(1),
+            offset: 0,
+            base_point: BasePoint::Beginning,
+        };
+        let shape = ItemShape::of(BaseShape::IdOnly);
+        let request =
+            FindItem::matching(DistinguishedFolderName::Calendar, shape, page, Some(is_it));
+        let root = self.call(&request).await?.root_folder;
+        let root = root.ok_or(Failure::Incomplete("a root folder"))?;
+        let id = root.items.first().and_then(Item::item_id).map(|id| SourceId(id.id.clone()));
+        let Some(id) = id else { return Ok(None) };
+        Ok(match self.entries(&[id]).await?.into_iter().next() {
+            Some(Found::Entry(entry)) => Some(entry),
+            Some(Found::Trouble(failure)) => return Err(failure),
+            Some(Found::Gone | Found::Unusable(_)) | None => None,
+        })
     }
 
     /// The master of the series that an occurrence belongs to.

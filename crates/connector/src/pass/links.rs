@@ -1,12 +1,16 @@
 //! Where the people of a meeting meet: in its own text, in that of its series, or in that of the
 //! organizer's copy.
 
-use conference::join_link::{Findings, Sender};
+use conference::{
+    Reason,
+    join_link::{Findings, Sender},
+};
 
 use super::{Found, Pass};
 use crate::{
     entry::{Entry, Kind},
     failure::Failure,
+    remedy::Remedy,
 };
 
 impl Pass<'_> {
@@ -15,6 +19,9 @@ impl Pass<'_> {
     pub(super) async fn links(&mut self, entry: &Entry) -> Result<Option<Findings>, Failure> {
         let sender = self.sender(entry);
         let own = self.following.practice.links(entry, sender);
+        if own.join.is_none() && self.tells_nothing(entry, &own) {
+            return self.links_of_organizer(entry, own).await;
+        }
         if own.join.is_some() || entry.kind != Kind::Exception {
             return Ok(Some(own));
         }
@@ -24,6 +31,51 @@ impl Pass<'_> {
         let master = self.masters.get(&entry.uid).and_then(Option::as_ref);
         let of_series = master.map(|master| self.following.practice.links(master, sender));
         Ok(Some(of_series.filter(|findings| findings.join.is_some()).unwrap_or(own)))
+    }
+
+    /// Its text was taken away on its way, as rooms have it, or its links were rewritten so that
+    /// nobody can tell what they were.
+    fn tells_nothing(&self, entry: &Entry, own: &Findings) -> bool {
+        let is_stripped = entry.meeting.agenda.0.trim().is_empty();
+        let is_opaque = own.reason == Some(Reason::OpaqueWrapper);
+        !entry.is_organizer && (is_stripped || is_opaque)
+    }
+
+    /// The organizer's own copy answers, where that mailbox is ours to look into.
+    async fn links_of_organizer(
+        &mut self,
+        entry: &Entry,
+        own: Findings,
+    ) -> Result<Option<Findings>, Failure> {
+        let organizer = entry.meeting.organizer.as_ref().and_then(|person| person.address.clone());
+        let organizer = organizer.filter(|address| self.following.is_followed(address));
+        let Some(organizer) = organizer.filter(|address| address != self.session.mailbox()) else {
+            return Ok(Some(own));
+        };
+        if !self.organizers.contains_key(&entry.uid) {
+            let theirs = match self.session.of(organizer).with_uid(&entry.uid).await {
+                Ok(found) => found,
+                Err(failure) => match failure.remedy() {
+                    Remedy::BackOff | Remedy::RetryAfter(_) => {
+                        self.trouble(failure)?;
+                        return Ok(None);
+                    }
+                    // It concerns the organizer's mailbox, which has its own follower to tell.
+                    Remedy::Resubscribe
+                    | Remedy::SyncFromScratch
+                    | Remedy::ReadState
+                    | Remedy::WaitForLease
+                    | Remedy::Relocate
+                    | Remedy::Doubt(_)
+                    | Remedy::GiveUp(_) => None,
+                },
+            };
+            self.organizers.insert(entry.uid.clone(), theirs);
+        }
+        let theirs = self.organizers.get(&entry.uid).and_then(Option::as_ref);
+        let theirs = theirs.filter(|theirs| theirs.is_organizer);
+        let found = theirs.map(|theirs| self.following.practice.links(theirs, Sender::Internal));
+        Ok(Some(found.filter(|findings| findings.join.is_some()).unwrap_or(own)))
     }
 
     /// Sees to it that the master of an exception is known. `false` if it cannot be read now.

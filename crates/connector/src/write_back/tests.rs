@@ -74,6 +74,8 @@ fn entry() -> Entry {
             is_participants_cut: false,
             last_modified: time(NOW),
             join_link: None,
+            dial: None,
+            passcode: None,
             alternatives: Vec::new(),
             explanation: Vec::new(),
             notes: Vec::new(),

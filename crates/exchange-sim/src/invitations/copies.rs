@@ -11,7 +11,7 @@ use ews::{
 use super::Weight;
 use crate::{
     calendar::Entry,
-    mailbox::key,
+    mailbox::{Delivery, key},
     mails::{CANCELED, MailKind},
     properties,
 };
@@ -71,6 +71,31 @@ pub(super) fn updated_copy(
         }
     }
     copy
+}
+
+pub(super) fn as_delivered(delivery: Delivery, copy: &mut Entry) {
+    let body = copy.item.body.as_mut();
+    match delivery {
+        Delivery::Whole => {}
+        Delivery::WithoutBody => {
+            if let Some(body) = body {
+                body.content.clear();
+            }
+        }
+        Delivery::LinksRewritten => {
+            if let Some(body) = body {
+                let gateway = "https://protect-eu.mimecast.com/s/";
+                let mut parts = body.content.split("https://");
+                let mut content = parts.next().unwrap_or_default().to_owned();
+                for (number, part) in parts.enumerate() {
+                    let end = part.find(['"', '<', ' ', '\r', '\n']).unwrap_or(part.len());
+                    let rest = part.get(end..).unwrap_or_default();
+                    content.push_str(&format!("{gateway}AbCdEfGhIjKlMnOpQr{number}/{rest}"));
+                }
+                body.content = content;
+            }
+        }
+    }
 }
 
 /// Exceptions without what only the organizer sees.

@@ -36,11 +36,26 @@ pub(crate) fn meeting(meeting: &OpenedMeeting, now: Timestamp) -> Value {
         "location": text(meeting.location.as_ref()),
         "agenda": text(meeting.agenda.as_ref()),
         "joinUrl": meeting.join_link(),
+        "dial": text(meeting.dial.as_ref()),
+        "passcode": text(meeting.passcode.as_ref()),
+        "alternatives": lines(meeting.alternatives.as_ref()),
         "button": button,
         "organizer": meeting.organizer.as_ref().map(person),
         "participants": participants,
         "notes": meeting.notes,
         "cannotOpen": closed,
+    })
+}
+
+/// Why a meeting has its Join button, or none.
+pub(crate) fn explanation(meeting: &OpenedMeeting) -> Value {
+    json!({
+        "id": meeting.id,
+        "subject": meeting.subject.text(),
+        "start": meeting.start,
+        "joinUrl": meeting.join_link(),
+        "notes": meeting.notes,
+        "explanation": lines(meeting.explanation.as_ref()),
     })
 }
 
@@ -60,6 +75,11 @@ pub(crate) fn line(value: &Value) -> String {
 
 fn text(field: Option<&Opened>) -> Option<&str> {
     field?.text()
+}
+
+/// One per line of the field.
+fn lines(field: Option<&Opened>) -> Vec<&str> {
+    text(field).map(|text| text.lines().collect()).unwrap_or_default()
 }
 
 fn person(person: &OpenedPerson) -> Value {

@@ -99,6 +99,13 @@ pub struct OpenedMeeting {
     pub agenda: Option<Opened>,
     /// Only https, or http on a loopback address.
     pub join_url: Option<Opened>,
+    /// What a room device dials.
+    pub dial: Option<Opened>,
+    pub passcode: Option<Opened>,
+    /// Other links, one per line.
+    pub alternatives: Option<Opened>,
+    /// Why there is this Join button, or none, line by line.
+    pub explanation: Option<Opened>,
     pub organizer: Option<OpenedPerson>,
     pub participants: Vec<OpenedParticipant>,
     /// Stable words for what is odd about the entry.
@@ -152,6 +159,10 @@ impl OpenedMeeting {
             ("location", closed(self.location.as_ref())),
             ("agenda", closed(self.agenda.as_ref())),
             ("joinUrl", closed(self.join_url.as_ref())),
+            ("dial", closed(self.dial.as_ref())),
+            ("passcode", closed(self.passcode.as_ref())),
+            ("alternatives", closed(self.alternatives.as_ref())),
+            ("explanation", closed(self.explanation.as_ref())),
             ("organizer", organizer.and_then(closed_person)),
             ("participants", people.into_iter().find_map(closed_person)),
         ];

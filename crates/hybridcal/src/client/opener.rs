@@ -97,6 +97,13 @@ impl Opener {
             location: place.open_some(field::LOCATION, meeting.encrypted_location.as_ref()),
             agenda: place.open_some(field::NOTES, meeting.encrypted_notes.as_ref()),
             join_url: place.join_url(),
+            dial: place.open_some(
+                field::JOIN_URI,
+                meeting.meeting_join_info.as_ref().and_then(|info| info.join_uri.as_ref()),
+            ),
+            passcode: place.open_some(field::PASSCODE, meeting.hc.passcode.as_ref()),
+            alternatives: place.open_some(field::ALTERNATIVES, meeting.hc.alternatives.as_ref()),
+            explanation: place.open_some(field::EXPLANATION, meeting.hc.explanation.as_ref()),
             organizer: place.organizer(),
             participants: place.participants(),
             notes: meeting.hc.notes.clone(),

@@ -60,6 +60,24 @@ pub(crate) fn join(meeting: &OpenedMeeting) -> String {
     }
 }
 
+/// A meeting with all lines of how its button came about.
+pub(crate) fn explanation(meeting: &OpenedMeeting, now: Timestamp, zone: &TimeZone) -> String {
+    let mut text = format!("{}\n", news(meeting, zone));
+    let mut line = |line: &str| text.push_str(&format!("{INDENT}{line}\n"));
+    match &meeting.explanation {
+        Some(Opened::Text(lines)) => lines.lines().map(clean).for_each(|said| line(&said)),
+        Some(Opened::Cannot(why)) => line(&format!("(explanation: {why})")),
+        None => line("The connector that listed it said nothing about it."),
+    }
+    if let Some(button) = meeting.join_button(now) {
+        let times = [button.appears_at, button.disappears_at]
+            .map(|time| time.to_zoned(zone.clone()).strftime("%H:%M").to_string());
+        line(&format!("The button is there from {} to {}.", times[0], times[1]));
+        line(&join(meeting));
+    }
+    text
+}
+
 fn entry(meeting: &OpenedMeeting, width: usize, now: Timestamp, zone: &TimeZone) -> String {
     let (times, title) = (times(meeting, zone), title(meeting));
     let line = format!("{INDENT}{times:TIME_CHARACTERS$}{title:width$}");

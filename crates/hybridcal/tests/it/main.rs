@@ -19,6 +19,7 @@ mod other_servers;
 mod outages;
 mod presence;
 mod recurring;
+mod scenarios;
 mod schedule;
 mod sign_in;
 mod simulation;

@@ -89,6 +89,10 @@ pub(crate) struct Settings {
     /// Further settings of Exchange, and of the connector for it.
     pub(crate) change_exchange: fn(&mut exchange_sim::Config),
     pub(crate) change_connector: fn(&mut connector::config::Exchange),
+    /// Further settings of the connector, beside Exchange.
+    pub(crate) change_config: fn(&mut connector::config::Config),
+    /// Where the connector records what it writes.
+    pub(crate) writing_log: Option<PathBuf>,
     /// Folder of the databases; in memory if there is none.
     pub(crate) data: Option<PathBuf>,
     /// Where the connector records what Exchange says.
@@ -114,6 +118,8 @@ impl Default for Settings {
             certificate: None,
             change_exchange: |_| {},
             change_connector: |_| {},
+            change_config: |_| {},
+            writing_log: None,
             data: None,
             trace_folder: None,
             presence: false,
@@ -450,7 +456,7 @@ fn cloud_config(key: &KeyFiles, data: Option<&Path>) -> cloud::Config {
 pub(crate) fn connector_config(settings: &Settings) -> connector::config::Config {
     let jitsi =
         connector::config::ProviderSettings::Jitsi { server: "https://meet.example.com".into() };
-    connector::config::Config {
+    let mut config = connector::config::Config {
         id: ConnectorId(settings.connector.into()),
         organization: OrganizationId("example".into()),
         key_file: None,
@@ -478,6 +484,11 @@ pub(crate) fn connector_config(settings: &Settings) -> connector::config::Config
         keywords: BTreeMap::from([("@meet".to_owned(), "jitsi".to_owned())]),
         conferences: BTreeMap::from([("jitsi".to_owned(), jitsi)]),
         invitation: connector::config::Invitation::default(),
-        writing: connector::config::Writing::default(),
-    }
+        writing: connector::config::Writing {
+            log_folder: settings.writing_log.clone(),
+            ..connector::config::Writing::default()
+        },
+    };
+    (settings.change_config)(&mut config);
+    config
 }

@@ -71,7 +71,10 @@ impl Scene {
             encrypted_subject: seal(field::SUBJECT, "Plan"),
             encrypted_location: Some(seal(field::LOCATION, "Room 4")),
             encrypted_notes: None,
-            meeting_join_info: Some(SealedJoinInfo { join_url: seal(field::JOIN_URL, link) }),
+            meeting_join_info: Some(SealedJoinInfo {
+                join_url: seal(field::JOIN_URL, link),
+                join_uri: None,
+            }),
             encrypted_organizer: Some(person(field::ORGANIZER_NAME, field::ORGANIZER_ADDRESS)),
             encrypted_participants: vec![SealedParticipant {
                 id: PARTICIPANT,
