@@ -26,6 +26,7 @@ pub mod presence;
 pub mod remedy;
 pub mod stamp;
 pub mod state;
+pub mod undo;
 pub mod upload;
 pub mod write_back;
 

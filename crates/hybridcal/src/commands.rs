@@ -12,4 +12,5 @@ pub mod ready;
 pub mod run;
 pub mod trace;
 pub mod trust;
+pub mod undo;
 pub mod watch;

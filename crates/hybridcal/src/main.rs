@@ -5,7 +5,8 @@ use std::{io, process::ExitCode};
 use clap::{Parser, Subcommand};
 use hybridcal::{
     commands::{
-        calendar, check, demo, exchange_sim, explain, meetings, new_key, run, trace, trust, watch,
+        calendar, check, demo, exchange_sim, explain, meetings, new_key, run, trace, trust, undo,
+        watch,
     },
     telemetry::{self, Logging},
 };
@@ -46,6 +47,8 @@ enum Command {
     Calendar(calendar::Args),
     /// A simulated Exchange to develop and test against. Not an Exchange server.
     ExchangeSim(exchange_sim::Args),
+    /// Take what was written into calendars out again, from entries that are not over.
+    Undo(undo::Args),
     /// Hosts that Autodiscover was sent to: list them, allow or block one.
     Trust(trust::Args),
     /// Make the key by which a connector proves who it is.
@@ -78,6 +81,7 @@ async fn act(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Watch(args) => watch::run(args, world()?, out).await?,
         Command::Calendar(args) => calendar::run(args, world()?, out).await?,
         Command::ExchangeSim(args) => exchange_sim::run(args, out).await?,
+        Command::Undo(args) => return Ok(undo::run(args, out).await?),
         Command::Trust(args) => trust::run(args, world()?, out).await?,
         Command::NewKey(args) => new_key::run(&args, &world()?, out)?,
     }

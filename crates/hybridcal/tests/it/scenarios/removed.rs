@@ -123,3 +123,21 @@ async fn one_that_is_over_keeps_what_was_written() {
     story.alice_changes(&Changes { location: Some("Room 4".into()), ..Changes::default() }).await;
     assert_eq!((story.blocks(ALICE), story.mails(BOB)), (1, 3));
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_administrator_takes_it_out_and_nobody_hears_of_it() {
+    let story = Story::begins("@meet").await;
+    let alice = protocol::ids::MailboxAddress::new(ALICE).expect("an address");
+    let config = crate::site::connector_config(&story.site.settings);
+    let world = story.site.memory.host("administrator");
+    let undo = connector::undo::Undo::new(config, world).expect("usable");
+    let rehearsed = undo.mailbox(&alice, true).await.expect("counted");
+    assert_eq!((rehearsed.found, rehearsed.written, story.blocks(ALICE)), (1, 0, 1));
+    let undone = undo.mailbox(&alice, false).await.expect("undone");
+    assert_eq!((undone.found, undone.written, undone.left), (1, 1, 0));
+    story.settles().await;
+    assert_eq!((story.body(ALICE).as_str(), story.place(ALICE).as_str()), (AGENDA, "@meet"));
+    assert_eq!(story.notes(ALICE).await, ["edited-by-hand"], "and it stays out");
+    assert_eq!(undo.mailbox(&alice, false).await.expect("nothing").found, 0);
+    assert_eq!(story.mails(BOB), 2);
+}
