@@ -2,7 +2,7 @@
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test setup tools web web-test build lint rust doc interop browser bench fuzz
+.PHONY: help demo test setup tools web web-test build lint rust doc interop browser kerberos bench fuzz
 
 WEB_SOURCES := $(shell find web/src web/public web/scripts -type f) \
   $(wildcard web/*.html web/*.json web/*.js web/*.ts)
@@ -14,6 +14,7 @@ help:
 	@echo 'make setup     only the tools of the tests below'
 	@echo 'make interop   foreign Exchange clients against the program'
 	@echo 'make browser   the web app in a real browser'
+	@echo 'make kerberos  signing in by Kerberos, with a realm of its own on loopback; needs what docs/testing.md names'
 	@echo 'make fuzz      every fuzzer for FUZZ_SECONDS=60 each; brings cargo-fuzz along'
 	@echo 'make bench     figures over real sockets, built for speed; takes some minutes'
 
@@ -70,6 +71,19 @@ interop: setup build
 browser: setup build
 	@echo '== browser: from an invitation to the Join button'
 	@node interop/story.mjs
+
+# Not part of `make test`: the default build needs none of these libraries.
+kerberos:
+	@for program in kdb5_util krb5kdc kadmin.local; do \
+	  PATH="$$PATH:/usr/sbin:/sbin" command -v $$program >/dev/null || { \
+	    echo 'Kerberos is missing. On Debian: apt-get install libkrb5-dev libclang-dev krb5-kdc krb5-admin-server krb5-user' >&2; \
+	    exit 1; }; \
+	done
+	@echo '== Kerberos: lints and tests'
+	cargo clippy --quiet --package connector --package exchange-sim --package hybridcal \
+	  --features hybridcal/kerberos --all-targets -- -D warnings
+	cargo test --quiet --package connector --features kerberos kerberos
+	cargo test --quiet --package hybridcal --features kerberos --test kerberos
 
 # Sanitizers are not stable yet; this lets the pinned compiler have them. A finding lies in fuzz/artifacts.
 FUZZ_SECONDS ?= 60

@@ -68,7 +68,7 @@ fn yes() -> bool {
 pub struct Exchange {
     /// `https://…/EWS/Exchange.asmx`; may be left out if Autodiscover finds it.
     pub url: Option<Url>,
-    /// The impersonation account: `user@domain` or `DOMAIN\user`.
+    /// The impersonation account: `user@domain` or `DOMAIN\user`. With Kerberos the ticket counts.
     pub user: String,
     pub password: Option<Secret>,
     /// A file with nothing but the password; preferred to `password`.
@@ -95,10 +95,12 @@ pub struct Exchange {
     pub trace_folder: Option<PathBuf>,
 }
 
-/// A way of signing in. NTLM goes first if both are named.
+/// A way of signing in. NTLM goes first if it is named with Basic; Kerberos stands alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mechanism {
+    /// With a ticket that the system's library gets; needs the feature `kerberos`.
+    Kerberos,
     Ntlm,
     Basic,
 }
@@ -107,13 +109,14 @@ impl Mechanism {
     /// As HTTP names it.
     pub fn scheme(self) -> &'static str {
         match self {
+            Self::Kerberos => "Negotiate",
             Self::Ntlm => "NTLM",
             Self::Basic => "Basic",
         }
     }
 }
 
-/// Whether a sign-in by NTLM is bound to the TLS connection.
+/// Whether a sign-in by NTLM or Kerberos is bound to the TLS connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Binding {
@@ -193,8 +196,20 @@ pub enum Mistake {
     NotSafe { setting: &'static str },
     #[error("exchange needs either password_file or password")]
     NoPassword,
-    #[error("exchange.sign_in is empty: name \"ntlm\", or \"basic\", or both")]
+    #[error("exchange.sign_in is empty: name \"ntlm\", or \"basic\", or both, or \"kerberos\"")]
     NoMechanism,
+    #[error(
+        "exchange.sign_in names \"kerberos\", and this program was built without it: build it with `cargo build --features kerberos`, or name \"ntlm\""
+    )]
+    NoKerberos,
+    #[error(
+        "exchange.sign_in names \"kerberos\" beside others: name it alone, so that nobody on the way can bring us down to a password"
+    )]
+    KerberosAlone,
+    #[error(
+        "exchange.second is a second password; with \"kerberos\" there is none: put the new key into the keytab instead"
+    )]
+    SecondTicket,
     #[error("exchange.proxy.url must be http://host:port, without a user in it")]
     Proxy,
     #[error("exchange.ca_file cannot be used")]
@@ -234,12 +249,7 @@ impl Config {
                 return Err(Mistake::NotSafe { setting });
             }
         }
-        if self.exchange.password.is_none() && self.exchange.password_file.is_none() {
-            return Err(Mistake::NoPassword);
-        }
-        if self.exchange.sign_in.is_empty() {
-            return Err(Mistake::NoMechanism);
-        }
+        self.exchange.check_sign_in()?;
         if self.mailboxes.is_empty() {
             return Err(Mistake::NoMailboxes);
         }
@@ -302,13 +312,37 @@ impl Exchange {
         discovery.map_or(Ok(()), |discovery| discovery.check(self))
     }
 
+    fn check_sign_in(&self) -> Result<(), Mistake> {
+        if self.sign_in.is_empty() {
+            return Err(Mistake::NoMechanism);
+        }
+        if self.needs_password() {
+            let has_password = self.password.is_some() || self.password_file.is_some();
+            return if has_password { Ok(()) } else { Err(Mistake::NoPassword) };
+        }
+        if self.sign_in != [Mechanism::Kerberos] {
+            return Err(Mistake::KerberosAlone);
+        }
+        if self.second.is_some() {
+            return Err(Mistake::SecondTicket);
+        }
+        if cfg!(feature = "kerberos") { Ok(()) } else { Err(Mistake::NoKerberos) }
+    }
+
+    fn needs_password(&self) -> bool {
+        !self.sign_in.contains(&Mechanism::Kerberos)
+    }
+
     /// Autodiscover's settings, if it is switched on.
     pub fn discovery(&self) -> Option<&Autodiscover> {
         self.autodiscover.as_ref().filter(|discovery| discovery.enabled)
     }
 
-    /// User and password of an account, as they are now.
+    /// User and password of an account, as they are now; a ticket needs no password.
     pub fn account(&self, which: Which) -> Result<(String, Secret), Mistake> {
+        if !self.needs_password() {
+            return Ok((self.user.clone(), Secret::new(String::new())));
+        }
         match (which, &self.second) {
             (Which::First, _) => Ok((self.user.clone(), self.secret()?)),
             (Which::Second, None) => Err(Mistake::NoPassword),
@@ -466,6 +500,33 @@ mod tests {
         let missing = settings(|s| s["exchange"]["password_file"] = json!("/nowhere/password"));
         let mistake = missing.exchange.secret().expect_err("no file").to_string();
         assert!(mistake.contains("exchange.password_file /nowhere/password"), "{mistake}");
+    }
+
+    #[test]
+    fn a_ticket_needs_no_password_and_stands_alone() {
+        let by_ticket = |change: fn(&mut Value)| {
+            let config = settings(|s| {
+                s["exchange"]["password"] = Value::Null;
+                s["exchange"]["sign_in"] = json!(["kerberos"]);
+                change(s);
+            });
+            config.check()
+        };
+        let alone = by_ticket(|_| {});
+        if cfg!(feature = "kerberos") {
+            assert!(alone.is_ok());
+        } else {
+            assert!(matches!(alone, Err(Mistake::NoKerberos)));
+        }
+        let mixed = by_ticket(|s| s["exchange"]["sign_in"] = json!(["kerberos", "ntlm"]));
+        assert!(matches!(mixed, Err(Mistake::KerberosAlone)));
+        let second = json!({"user": "other", "password": "x"});
+        let second = settings(|s| {
+            s["exchange"]["sign_in"] = json!(["kerberos"]);
+            s["exchange"]["second"] = second;
+        });
+        assert!(matches!(second.check(), Err(Mistake::SecondTicket)));
+        assert!(second.exchange.account(Which::First).expect("no password").1.expose().is_empty());
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod budget;
 pub mod connection;
 pub mod failure;
 pub mod item;
+pub mod kerberos;
 pub mod place;
 mod pool;
 pub mod presence;

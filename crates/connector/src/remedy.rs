@@ -31,6 +31,10 @@ pub enum Reason {
     WrongPassword,
     /// Exchange offers no way of signing in that the settings allow.
     NoCommonMechanism,
+    /// There is no Kerberos ticket for Exchange.
+    NoTicket,
+    /// Exchange refuses our Kerberos ticket, or does not prove itself with it.
+    TicketRefused,
     ImpersonationDenied,
     NoSuchMailbox,
     NotThePrimaryAddress,
@@ -69,6 +73,8 @@ impl Reason {
         match self {
             Self::WrongPassword => "exchange-password",
             Self::NoCommonMechanism => "exchange-sign-in",
+            Self::NoTicket => "exchange-ticket",
+            Self::TicketRefused => "exchange-ticket-refused",
             Self::ImpersonationDenied => "exchange-impersonation",
             Self::NoSuchMailbox => "exchange-mailbox",
             Self::NotThePrimaryAddress => "exchange-primary-address",
@@ -97,6 +103,12 @@ impl Reason {
             }
             Self::NoCommonMechanism => {
                 "Exchange offers no way of signing in that exchange.sign_in names. No password was sent. For NTLM: Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -WindowsAuthentication $true; Basic is used only if sign_in names it."
+            }
+            Self::NoTicket => {
+                "There is no Kerberos ticket for Exchange, and nothing was sent; the log line before this one says why. See `klist -k` of the keytab that KRB5_CLIENT_KTNAME names, `kvno HTTP/<host of exchange.url>` with it, and in the domain: setspn -Q HTTP/<host of exchange.url>."
+            }
+            Self::TicketRefused => {
+                "Exchange refuses the Kerberos ticket, or does not prove with it that it is Exchange. Does HTTP/<host of exchange.url> belong to the account whose key Exchange uses (setspn -Q; Get-ClientAccessService -IncludeAlternateServiceAccountCredentialStatus)? Do the clocks agree? Does something in between show a certificate of its own (Extended Protection)?"
             }
             Self::ImpersonationDenied => {
                 "The account may not act for this mailbox. In the Exchange Management Shell: New-ManagementRoleAssignment -Name hybridcal -Role ApplicationImpersonation -User <account>; if a management scope limits the role, put the mailbox into it."

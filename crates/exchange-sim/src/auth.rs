@@ -1,6 +1,8 @@
 //! Who is calling, and for whom: signing in, and impersonation by service accounts.
 
 mod door;
+#[cfg(feature = "kerberos")]
+mod kerberos;
 mod ntlm;
 
 use std::collections::BTreeMap;
@@ -15,7 +17,7 @@ use crate::{
 };
 
 pub use door::{ChannelBinding, Mechanism, SignIn};
-pub(crate) use door::{Door, Refused, sign_in};
+pub(crate) use door::{Door, Refused, SignedIn, sign_in};
 
 /// Names remembered for counting; attempts under further ones are not.
 const ACCOUNTS_COUNTED_MAX: usize = 1_000;

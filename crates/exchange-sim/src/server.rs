@@ -24,7 +24,7 @@ use futures_util::stream;
 use world::{http::Peer, stop::Stop};
 
 use crate::{
-    auth::{self, Account, Attempts, Door, Refused},
+    auth::{self, Account, Attempts, Door, Refused, SignedIn},
     autodiscover::{self, Signposts},
     backends::{COOKIE, Refusing, Route},
     directory::Config,
@@ -125,8 +125,8 @@ async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respo
     if autodiscover.is_none() && !request.uri().path().eq_ignore_ascii_case(PATH) {
         return respond(StatusCode::NOT_FOUND, "text/plain", Body::empty());
     }
-    let account = match sign_in(&shared, &request) {
-        Ok(account) => account,
+    let SignedIn { account, proof } = match sign_in(&shared, &request) {
+        Ok(signed_in) => signed_in,
         Err(refused) => {
             // Unread, it would close the connection, and with it end the sign-in.
             if to_bytes(request.into_body(), BODY_BYTES_MAX).await.is_err() {
@@ -135,9 +135,19 @@ async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respo
             return unauthorized(&shared, &refused);
         }
     };
-    if let Some(format) = autodiscover {
-        return autodiscover::serve(&shared, format, request).await;
+    let mut response = match autodiscover {
+        Some(format) => autodiscover::serve(&shared, format, request).await,
+        None => serve_account(&shared, &account, request).await,
+    };
+    if let Some(proof) = proof
+        && response.status() != StatusCode::UNAUTHORIZED
+    {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, proof);
     }
+    response
+}
+
+async fn serve_account(shared: &Arc<Shared>, account: &Account, request: HttpRequest) -> Response {
     let host = autodiscover::host(&request);
     if request.method() != Method::POST {
         let organization = text::escaped(&shared.config.organization);
@@ -148,28 +158,28 @@ async fn serve(State(shared): State<Arc<Shared>>, request: HttpRequest) -> Respo
     let Ok(body) = to_bytes(request.into_body(), BODY_BYTES_MAX).await else {
         return respond(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", Body::empty());
     };
-    let offence = offence(&shared, &body);
+    let offence = offence(shared, &body);
     let read = read(&body);
     let operation = read.as_ref().map_or("Malformed", |(_, request)| request.name());
     *locked(&shared.requests).entry(operation.to_owned()).or_default() += 1;
     let trouble = locked(&shared.troubles).take(operation);
     if let Some(trouble) = &trouble
-        && let Some(response) = meet(&shared, trouble)
+        && let Some(response) = meet(shared, trouble)
     {
         return response;
     }
     let response = match (offence, read) {
-        (Some(fault), _) => send(&shared, &Answer::Fault(fault)),
-        (None, Ok((header, request))) => match autodiscover::elsewhere(&shared, &host, &header) {
-            Some(fault) => send(&shared, &fault.into()),
+        (Some(fault), _) => send(shared, &Answer::Fault(fault)),
+        (None, Ok((header, request))) => match autodiscover::elsewhere(shared, &host, &header) {
+            Some(fault) => send(shared, &fault.into()),
             None => {
                 let trouble = trouble.as_ref();
-                answer(&shared, &account, &header, &route, request, trouble).await
+                answer(shared, account, &header, &route, request, trouble).await
             }
         },
         (None, Err(refusal)) => {
             tracing::debug!(%refusal, error = %refusal.error, "A request breaks the schema");
-            send(&shared, &refusal.fault().into())
+            send(shared, &refusal.fault().into())
         }
     };
     match trouble {
@@ -423,7 +433,7 @@ fn status(manner: Manner, answer: &Answer) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn sign_in(shared: &Shared, request: &HttpRequest) -> Result<Account, Refused> {
+fn sign_in(shared: &Shared, request: &HttpRequest) -> Result<SignedIn, Refused> {
     let peer = request.extensions().get::<Peer>().cloned().unwrap_or_default();
     let mut attempts = locked(&shared.attempts);
     auth::sign_in(&shared.config, &shared.door, &peer, request.headers(), &mut attempts)

@@ -144,6 +144,9 @@ fn trouble(failure: &Failure) -> Trouble {
     if super::is_sign_in(failure) {
         return Trouble::Password;
     }
+    if let Failure::NoTicket(_) = failure {
+        return Trouble::Ticket;
+    }
     if let Failure::Http(failure) = failure {
         return unreached(failure);
     }
@@ -167,6 +170,8 @@ fn trouble(failure: &Failure) -> Trouble {
             Reason::OurDefect => Trouble::OurDefect,
             Reason::WrongPassword => Trouble::Password,
             Reason::NoCommonMechanism => Trouble::SignInOffer,
+            Reason::NoTicket => Trouble::Ticket,
+            Reason::TicketRefused => Trouble::TicketRefused,
             Reason::CloudRefused | Reason::CommitRefused => Trouble::CloudRefused,
             Reason::NoStream => Trouble::StreamHeld,
             Reason::KeysRefused | Reason::KeyHost | Reason::Sealing => Trouble::Unhealthy,

@@ -19,6 +19,10 @@ pub enum Trouble {
     /// It wants a sign-in of a kind that we were not told to use.
     SignInOffer,
     Password,
+    /// There is no Kerberos ticket.
+    Ticket,
+    /// It is refused, or answered without a proof.
+    TicketRefused,
     /// Somebody between us and Exchange gives our connection to others.
     SharedConnections,
     Clock,
@@ -64,6 +68,8 @@ impl Trouble {
             Self::WrongPath => "wrong-path",
             Self::SignInOffer => "sign-in-offer",
             Self::Password => "password",
+            Self::Ticket => "ticket",
+            Self::TicketRefused => "ticket-refused",
             Self::SharedConnections => "shared-connections",
             Self::Clock => "clock",
             Self::Impersonation => "impersonation",
@@ -141,6 +147,23 @@ impl Trouble {
                  right, a proxy that ends TLS breaks Extended Protection: let it show Exchange's \
                  own certificate, or Set-WebServicesVirtualDirectory -Identity '<server>\\EWS \
                  (Default Web Site)' -ExtendedProtectionTokenChecking Allow"
+            }
+            Self::Ticket => {
+                "Nothing was sent. Name a keytab of <account> in the variable KRB5_CLIENT_KTNAME \
+                 of this process (klist -k shows what is in it), or a cache with its ticket in \
+                 KRB5CCNAME; krb5.conf says where the realm is. Then try here: kvno HTTP/<host>; \
+                 and in the domain whether somebody bears that name: setspn -Q HTTP/<host>. One \
+                 account for all servers: Get-ClientAccessService \
+                 -IncludeAlternateServiceAccountCredentialStatus | fl \
+                 Name,AlternateServiceAccountConfiguration"
+            }
+            Self::TicketRefused => {
+                "Exchange cannot read the ticket, or does not want it. HTTP/<host> must belong to \
+                 the one account whose key Exchange has: setspn -Q HTTP/<host>; \
+                 Get-ClientAccessService -IncludeAlternateServiceAccountCredentialStatus | fl \
+                 Name,AlternateServiceAccountConfiguration. If its key is new, start this process \
+                 again, so that old tickets go. Clocks must agree within 5 minutes. A proxy that \
+                 ends TLS breaks Extended Protection: let it show Exchange's own certificate."
             }
             Self::SharedConnections => {
                 "A load balancer or proxy gives one connection to several clients, which ends \

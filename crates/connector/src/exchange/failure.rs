@@ -5,6 +5,7 @@ use std::time::Duration;
 use ews::{ItemError, ReadFailure, ResponseCode, xml::XmlErrorKind};
 use world::http;
 
+use super::kerberos::Lack;
 use crate::remedy::{Reason, Remedy};
 
 /// Exchange sometimes asks for no time at all; and it never gets less.
@@ -31,6 +32,15 @@ pub enum Failure {
     /// The server offers nothing that the settings allow; no password was tried.
     #[error("Exchange offers only these ways of signing in: {offered}")]
     NoCommonMechanism { offered: String },
+    /// Nothing was sent.
+    #[error("no Kerberos ticket for Exchange: {0}")]
+    NoTicket(Lack),
+    /// Twice, with a new ticket each time; locks nobody out.
+    #[error("Exchange refuses the account's Kerberos ticket")]
+    TicketRefused,
+    /// Whatever it said is not believed.
+    #[error("the server did not prove by Kerberos that it is Exchange")]
+    NotProven,
     #[error("Exchange's NTLM challenge is malformed")]
     BadChallenge(#[source] ews::ntlm::NtlmError),
     #[error("Exchange answered with HTTP status {status} and {content_type}, not with EWS")]
@@ -68,6 +78,9 @@ impl Failure {
             | Self::PasswordRefused
             | Self::SignInRefusedOnce
             | Self::NoCommonMechanism { .. }
+            | Self::NoTicket(_)
+            | Self::TicketRefused
+            | Self::NotProven
             | Self::BadChallenge(_)
             | Self::NotEws { .. }
             | Self::Malformed(_)
@@ -137,6 +150,9 @@ impl Failure {
             | Self::PasswordRefused
             | Self::SignInRefusedOnce
             | Self::NoCommonMechanism { .. }
+            | Self::NoTicket(_)
+            | Self::TicketRefused
+            | Self::NotProven
             | Self::BadChallenge(_)
             | Self::Malformed(_)
             | Self::Incomplete(_)
@@ -164,6 +180,10 @@ impl Failure {
             Self::SignInRefusedOnce => Remedy::RetryAfter(Duration::from_mins(1)),
             Self::PasswordRefused => Remedy::GiveUp(Reason::WrongPassword),
             Self::NoCommonMechanism { .. } => Remedy::GiveUp(Reason::NoCommonMechanism),
+            Self::NoTicket(lack) if lack.may_pass() => Remedy::BackOff,
+            Self::NoTicket(_) => Remedy::GiveUp(Reason::NoTicket),
+            // A busy Exchange says so, too.
+            Self::TicketRefused | Self::NotProven => Remedy::Doubt(Reason::TicketRefused),
             Self::BadChallenge(_) => Remedy::GiveUp(Reason::NotExchange),
             Self::NotEws { status: 500..=599 | 429, .. } => Remedy::BackOff,
             Self::NotEws { .. } | Self::Malformed(_) => Remedy::GiveUp(Reason::NotExchange),
@@ -255,6 +275,9 @@ mod tests {
                 Remedy::Doubt(Reason::ImpersonationDenied),
             ),
             (Failure::PasswordRefused, Remedy::GiveUp(Reason::WrongPassword)),
+            (Failure::NoTicket(Lack::NoCredential), Remedy::GiveUp(Reason::NoTicket)),
+            (Failure::NoTicket(Lack::NoCentre), Remedy::BackOff),
+            (Failure::TicketRefused, Remedy::Doubt(Reason::TicketRefused)),
             (
                 Failure::NotEws { status: 200, content_type: "text/html".into() },
                 Remedy::GiveUp(Reason::NotExchange),

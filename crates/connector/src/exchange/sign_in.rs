@@ -1,5 +1,5 @@
-//! Signing in to Exchange: NTLM on a connection of our own, bound to its certificate, or Basic where
-//! the settings allow it. What a server offers never makes us do what the settings do not name.
+//! Signing in to Exchange: NTLM on a connection of our own, bound to its certificate, or Kerberos or
+//! Basic where the settings say so. What a server offers never makes us do what the settings do not name.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -17,11 +17,11 @@ use world::{
 };
 use zeroize::Zeroizing;
 
-use super::{Failure, accounts::Which, pool::Pool};
+use super::{Failure, accounts::Which, kerberos::Kerberos, pool::Pool};
 use crate::config::{Binding, Mechanism, Secret};
 
 /// Resolving, connecting and TLS.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(30);
+pub(super) const CONNECT_DEADLINE: Duration = Duration::from_secs(30);
 /// From 1601, where Windows starts, to 1970.
 const SECONDS_TO_1970: i64 = 11_644_473_600;
 /// Connections that sign in at once. Whenever a password stops being right, those are the attempts
@@ -47,6 +47,7 @@ pub(super) struct SignIn {
     pool: Pool,
     handshakes: Semaphore,
     refusals: AtomicU64,
+    kerberos: Kerberos,
 }
 
 /// A connection on which the next request carries the proof.
@@ -64,6 +65,7 @@ enum Asked {
 impl SignIn {
     pub(super) fn new(world: World, mechanisms: Vec<Mechanism>, binding: Binding) -> Self {
         Self {
+            kerberos: Kerberos::new(world.clone(), binding),
             world,
             mechanisms,
             binding,
@@ -78,6 +80,9 @@ impl SignIn {
         principal: &Principal,
         request: Request,
     ) -> Result<http::Response, Failure> {
+        if self.mechanisms.contains(&Mechanism::Kerberos) {
+            return self.kerberos.send(principal.number, request).await;
+        }
         if !self.mechanisms.contains(&Mechanism::Ntlm) {
             return self.send_basic(principal, request).await;
         }
@@ -112,6 +117,9 @@ impl SignIn {
         principal: &Principal,
         request: Request,
     ) -> Result<Incoming, Failure> {
+        if self.mechanisms.contains(&Mechanism::Kerberos) {
+            return self.kerberos.open(request).await;
+        }
         if !self.mechanisms.contains(&Mechanism::Ntlm) {
             return self.open_basic(principal, request).await;
         }
@@ -143,7 +151,7 @@ impl SignIn {
 
     fn refused(&self, certificate: Option<&Certificate>) {
         self.refusals.fetch_add(1, Ordering::Relaxed);
-        tell_of_refusal(certificate);
+        tell_of_refusal(Mechanism::Ntlm, certificate);
     }
 
     /// The first two messages, without the payload.
@@ -160,7 +168,7 @@ impl SignIn {
             let content_type = content_type.and_then(|value| value.to_str().ok());
             return Err(Failure::not_ews(answer.status.as_u16(), content_type));
         }
-        let Some(challenge) = challenge(&answer.headers) else {
+        let Some(challenge) = challenge(&answer.headers, Mechanism::Ntlm.scheme()) else {
             let allows_basic = self.mechanisms.contains(&Mechanism::Basic);
             return if allows_basic && offers(&answer.headers, "basic") {
                 Ok(Asked::Basic)
@@ -240,29 +248,33 @@ fn schemes(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     lines.filter_map(|line| line.split_whitespace().next())
 }
 
-fn offers(headers: &HeaderMap, scheme: &str) -> bool {
+pub(super) fn offers(headers: &HeaderMap, scheme: &str) -> bool {
     schemes(headers).any(|offered| offered.eq_ignore_ascii_case(scheme))
 }
 
-fn no_common_mechanism(headers: &HeaderMap) -> Failure {
+pub(super) fn no_common_mechanism(headers: &HeaderMap) -> Failure {
     let is_plain = |scheme: &&str| scheme.chars().all(|c| c.is_ascii_alphanumeric());
     let offered: Vec<&str> = schemes(headers).filter(is_plain).take(OFFERS_SHOWN_MAX).collect();
     Failure::NoCommonMechanism { offered: offered.join(", ") }
 }
 
-fn challenge(headers: &HeaderMap) -> Option<Vec<u8>> {
+/// What the server says in the course of a sign-in of that scheme.
+pub(super) fn challenge(headers: &HeaderMap, scheme: &str) -> Option<Vec<u8>> {
     let lines = headers.get_all("www-authenticate").iter().filter_map(|line| line.to_str().ok());
     let tokens = lines.filter_map(|line| line.trim().split_once(' '));
-    let mut ours = tokens.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("ntlm"));
+    let mut ours = tokens.filter(|(offered, _)| offered.eq_ignore_ascii_case(scheme));
     ours.find_map(|(_, token)| STANDARD.decode(token.trim()).ok())
 }
 
-fn tell_of_refusal(certificate: Option<&Certificate>) {
+pub(super) fn tell_of_refusal(mechanism: Mechanism, certificate: Option<&Certificate>) {
     let seen = certificate.map_or_else(|| "none".to_owned(), Certificate::fingerprint);
+    let scheme = mechanism.scheme();
     tracing::warn!(
         certificate.sha256 = seen,
-        "Exchange refused an NTLM sign-in. Is the password right? If this is not Exchange's own \
-         certificate, something in between ends TLS, and Extended Protection refuses us"
+        scheme,
+        "Exchange refused a sign-in. Is the password, or the ticket, right? If this is not \
+         Exchange's own certificate, something in between ends TLS, and Extended Protection \
+         refuses us"
     );
 }
 

@@ -6,6 +6,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use world::{World, http::Peer, tls::Certificate};
 
+#[cfg(feature = "kerberos")]
+use super::kerberos;
 use super::{Account, Attempts, find, ntlm};
 use crate::directory::Config;
 
@@ -24,9 +26,12 @@ pub struct SignIn {
 pub enum Mechanism {
     Basic,
     Ntlm,
+    /// Kerberos, with the keytab that `KRB5_KTNAME` names.
+    #[cfg(feature = "kerberos")]
+    Negotiate,
 }
 
-/// What NTLM must say about the TLS connection.
+/// What NTLM and Kerberos must say about the TLS connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChannelBinding {
@@ -56,6 +61,19 @@ pub(crate) struct Door {
     pub(crate) certificate: Option<Certificate>,
 }
 
+/// Who got in.
+pub(crate) struct SignedIn {
+    pub(crate) account: Account,
+    /// By which the simulator shows who it is.
+    pub(crate) proof: Option<HeaderValue>,
+}
+
+impl From<Account> for SignedIn {
+    fn from(account: Account) -> Self {
+        Self { account, proof: None }
+    }
+}
+
 /// Nobody gets in by this request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
@@ -81,6 +99,8 @@ impl Refused {
                     say(match mechanism {
                         Mechanism::Basic => "Basic realm=\"Exchange simulator\"",
                         Mechanism::Ntlm => "NTLM",
+                        #[cfg(feature = "kerberos")]
+                        Mechanism::Negotiate => "Negotiate",
                     });
                 }
             }
@@ -95,20 +115,24 @@ pub(crate) fn sign_in(
     peer: &Peer,
     headers: &HeaderMap,
     attempts: &mut Attempts,
-) -> Result<Account, Refused> {
+) -> Result<SignedIn, Refused> {
     let offers = |mechanism| config.sign_in.mechanisms.contains(&mechanism);
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         // Who signed in on this connection by NTLM stays who it is.
-        return ntlm::of_connection(peer).ok_or(Refused::Offers);
+        return ntlm::of_connection(peer).map(SignedIn::from).ok_or(Refused::Offers);
     };
     let said = value.to_str().ok().and_then(|value| value.split_once(' '));
     let (scheme, token) = said.ok_or(Refused::Offers)?;
     let token = STANDARD.decode(token.trim()).ok().ok_or(Refused::Offers)?;
     if scheme.eq_ignore_ascii_case("basic") && offers(Mechanism::Basic) {
-        return basic(config, token, attempts).ok_or(Refused::Offers);
+        return basic(config, token, attempts).map(SignedIn::from).ok_or(Refused::Offers);
     }
     if scheme.eq_ignore_ascii_case("ntlm") && offers(Mechanism::Ntlm) {
-        return ntlm::step(config, door, peer, &token, attempts);
+        return ntlm::step(config, door, peer, &token, attempts).map(SignedIn::from);
+    }
+    #[cfg(feature = "kerberos")]
+    if scheme.eq_ignore_ascii_case("negotiate") && offers(Mechanism::Negotiate) {
+        return kerberos::accept(config, door, &token, attempts).ok_or(Refused::Offers);
     }
     Err(Refused::Offers)
 }

@@ -28,7 +28,7 @@ pub struct Args {
     /// How one may sign in.
     #[arg(long, value_delimiter = ',', default_value = "basic")]
     auth: Vec<Auth>,
-    /// What NTLM must say about the TLS connection ("Extended Protection").
+    /// What NTLM and Kerberos must say about the TLS connection ("Extended Protection").
     #[arg(long, default_value = "off")]
     channel_binding: Binding,
     /// Print one line of JSON when it listens.
@@ -40,6 +40,9 @@ pub struct Args {
 enum Auth {
     Basic,
     Ntlm,
+    /// Kerberos, with the keytab that KRB5_KTNAME names.
+    #[cfg(feature = "kerberos")]
+    Negotiate,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -54,6 +57,8 @@ impl Args {
         let mechanism = |auth: &Auth| match auth {
             Auth::Basic => Mechanism::Basic,
             Auth::Ntlm => Mechanism::Ntlm,
+            #[cfg(feature = "kerberos")]
+            Auth::Negotiate => Mechanism::Negotiate,
         };
         SignIn {
             mechanisms: self.auth.iter().map(mechanism).collect(),

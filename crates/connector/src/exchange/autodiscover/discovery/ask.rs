@@ -111,6 +111,9 @@ impl Connection {
         match self.post_document(at, document, CONTENT_TYPE).await {
             Ok(answer) => Ok(Some(answer)),
             Err(failure @ (Failure::PasswordRefused | Failure::SignInRefusedOnce)) => Err(failure),
+            Err(Failure::NoTicket(lack)) if !lack.is_of_the_service() => {
+                Err(Failure::NoTicket(lack))
+            }
             Err(failure) => {
                 tracing::debug!(%failure, "Nobody answers at a place of Autodiscover");
                 Ok(None)
