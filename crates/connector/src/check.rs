@@ -61,6 +61,8 @@ pub enum Step {
     Stream,
     Cloud,
     Keys,
+    /// Would a provider of conferences do its work?
+    Conference,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +95,7 @@ impl Step {
             Self::Stream => "stream",
             Self::Cloud => "cloud",
             Self::Keys => "keys",
+            Self::Conference => "conference",
         }
     }
 }
@@ -112,6 +115,7 @@ struct Usable {
     connection: Connection,
     cloud: Cloud,
     addresses: Vec<MailboxAddress>,
+    practice: Practice,
 }
 
 /// Tries everything the connector needs, without following or changing anything.
@@ -131,6 +135,14 @@ pub async fn check(config: &Config, world: &World) -> Vec<Finding> {
     findings.put(Step::Cloud, config.cloud_url.as_str(), outcome);
     let outcome = health(config, world, &config.kms_url, "kms_url").await;
     findings.put(Step::Keys, config.kms_url.as_str(), outcome);
+    let advisor = Advisor { config, exchange: None };
+    for (name, provider) in usable.practice.providers_to_call() {
+        let outcome = match provider.check().await {
+            Ok(()) => Outcome::Ok("would make a conference".to_owned()),
+            Err(failure) => advisor.conference(&failure),
+        };
+        findings.put(Step::Conference, name, outcome);
+    }
     findings.0
 }
 
@@ -147,7 +159,7 @@ impl Findings {
 
 fn usable(config: &Config, world: &World) -> Result<Usable, Mistake> {
     config.check()?;
-    Practice::new(config, world)?;
+    let practice = Practice::new(config, world)?;
     let path = config.key_file.as_ref().ok_or(Mistake::NoKey)?;
     let unreadable =
         |source| Mistake::Unreadable { setting: "key_file", path: path.clone(), source };
@@ -156,11 +168,11 @@ fn usable(config: &Config, world: &World) -> Result<Usable, Mistake> {
     let cloud = Cloud::new(world.clone(), config.cloud_url.clone(), Arc::new(key));
     let connection = Connection::new(world, &config.exchange)?;
     connection.discover_for(config)?;
-    Ok(Usable { connection, cloud, addresses: config.addresses()? })
+    Ok(Usable { connection, cloud, addresses: config.addresses()?, practice })
 }
 
 async fn exchange(findings: &mut Findings, config: &Config, world: &World, usable: &Usable) {
-    let Usable { connection, cloud, addresses } = usable;
+    let Usable { connection, cloud, addresses, .. } = usable;
     let url = discovery::address(findings, config, connection, cloud, addresses).await;
     let (Some(url), Some(first)) = (url, addresses.first()) else { return };
     let advisor = &Advisor { config, exchange: Some(&url) };

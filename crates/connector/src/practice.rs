@@ -52,6 +52,12 @@ impl Practice {
         self.conferences.get(conference)
     }
 
+    /// Those that must be called, with their names.
+    pub fn providers_to_call(&self) -> impl Iterator<Item = (&str, &Provider)> {
+        let all = self.conferences.iter().map(|(name, provider)| (name.as_str(), provider));
+        all.filter(|(_, provider)| provider.needs_calls())
+    }
+
     /// The language of an entry, else that of the organization.
     pub fn language(&self, culture: Option<&str>) -> Language {
         culture.and_then(Language::known).unwrap_or(self.invitation.language())

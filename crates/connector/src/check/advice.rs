@@ -2,6 +2,7 @@
 
 use std::{error::Error, io::ErrorKind};
 
+use conference::ProviderFailure;
 use protocol::ids::MailboxAddress;
 use url::Url;
 use world::http;
@@ -81,6 +82,10 @@ impl Advisor<'_> {
 
     pub(super) fn unhealthy(&self, what: &str, setting: &'static str) -> Outcome {
         self.outcome(what.to_owned(), Trouble::Unhealthy, "", ("", setting))
+    }
+
+    pub(super) fn conference(&self, failure: &ProviderFailure) -> Outcome {
+        self.outcome(failure.to_string(), Trouble::Conference, "", ("", "connector.conferences"))
     }
 
     pub(super) fn refused(&self, what: String, cloud: &Url) -> Outcome {

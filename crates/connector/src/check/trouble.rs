@@ -44,6 +44,8 @@ pub enum Trouble {
     /// Cloud or key server answers badly.
     Unhealthy,
     CloudRefused,
+    /// A provider of conferences would not do its work now.
+    Conference,
 }
 
 /// What stands in the commands, quoted as PowerShell takes a text literally.
@@ -85,6 +87,7 @@ impl Trouble {
             Self::OurDefect => "our-defect",
             Self::Unhealthy => "unhealthy",
             Self::CloudRefused => "cloud-refused",
+            Self::Conference => "conference",
         }
     }
 
@@ -238,6 +241,10 @@ impl Trouble {
             }
             Self::Unhealthy => {
                 "Look into that server's log; also see whether <setting> is its address."
+            }
+            Self::Conference => {
+                "Correct <setting> for this conference, and see with the service whether its tokens, \
+                 rights and licences are in order. Until then keywords that ask for it have no effect."
             }
             Self::CloudRefused => {
                 "The cloud refuses this connector. Put its public key (`hybridcal new-key`) under \
