@@ -8,7 +8,7 @@ use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
-    html::flatten,
+    html::{flatten, is_invisible},
     join_link::JoinLink,
     meeting::{Conference, DialIn},
 };
@@ -196,10 +196,16 @@ impl Words {
     }
 }
 
-/// What a provider or an administrator gives must not end our block, nor begin one.
+/// What a provider or an administrator gives must not end our block, nor begin one, and must be
+/// what is seen of it.
 fn one_line(text: &str) -> String {
-    let printable = text.chars().filter(|c| !c.is_control()).collect::<String>();
-    printable.replace("~~~~", "~")
+    as_seen(text).replace("~~~~", "~")
+}
+
+/// Without what nobody sees, and with one blank for any run of them: mail programs change those.
+fn as_seen(line: &str) -> String {
+    let visible: String = line.chars().filter(|c| !is_invisible(*c)).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl fmt::Debug for Block {
@@ -250,15 +256,17 @@ pub fn without_blocks(body: &str, kind: Kind) -> String {
 
 /// All blocks of ours, in whatever language they were written, in their order.
 pub fn blocks(body: &str, kind: Kind) -> Vec<Found> {
-    let inners = [&ENGLISH, &GERMAN].into_iter().flat_map(|words| between_markers(body, words));
-    let mut inners: Vec<Range<usize>> = inners.collect();
-    inners.sort_by_key(|inner| inner.start);
+    let mut inners: Vec<(Range<usize>, &Words)> = [&ENGLISH, &GERMAN]
+        .into_iter()
+        .flat_map(|words| between_markers(body, words).into_iter().map(move |inner| (inner, words)))
+        .collect();
+    inners.sort_by_key(|(inner, _)| inner.start);
     // A beginning and an end that stand around a whole block do not belong together. Those of one
     // language never overlap, so that the next one tells.
-    let nexts: Vec<_> = inners.iter().skip(1).map(|next| next.end).collect();
+    let nexts: Vec<_> = inners.iter().skip(1).map(|(next, _)| next.end).collect();
     let mut nexts = nexts.into_iter();
-    inners.retain(|inner| nexts.next().is_none_or(|end| end > inner.end));
-    let found = inners.into_iter().map(|inner| {
+    inners.retain(|(inner, _)| nexts.next().is_none_or(|end| end > inner.end));
+    let found = inners.into_iter().map(|(inner, words)| {
         let range = match kind {
             Kind::Html => with_tags(body, &inner),
             Kind::Text => with_line_breaks(body, &inner),
@@ -268,26 +276,61 @@ pub fn blocks(body: &str, kind: Kind) -> Vec<Found> {
             Kind::Html => flatten(inner, BLOCK_BYTES_MAX).text,
             Kind::Text => inner.to_owned(),
         };
-        let link = visible.lines().map(str::trim).find(|line| line.starts_with("http"));
-        Found { range, hash: hash_of_lines(&visible), link: link.map(str::to_owned) }
+        let after_heading = visible.lines().map(as_seen).skip_while(|line| line != words.heading);
+        let link = after_heading.skip(1).find(|line| line.starts_with("http"));
+        Found { range, hash: hash_of_lines(&visible), link }
     });
     found.collect()
 }
 
 /// From the last beginning before an end up to that end, as often as there are any.
 fn between_markers(body: &str, words: &Words) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let (mut read, mut used) = (0, 0);
-    while let Some(length) = body.get(read..).and_then(|unread| unread.find(words.end)) {
-        let next = read + length + words.end.len();
-        let before_end = body.get(used..read + length).unwrap_or_default();
-        if let Some(begin) = before_end.rfind(words.begin) {
-            found.push(used + begin..next);
-            used = next;
+    let begins = markers(body, words.begin);
+    let mut begins = begins.into_iter().peekable();
+    let (mut found, mut used) = (Vec::new(), 0);
+    for end in markers(body, words.end) {
+        let mut last = None;
+        while let Some(begin) = begins.next_if(|begin| begin.end <= end.start) {
+            last = Some(begin).filter(|begin| begin.start >= used).or(last);
         }
-        read = next;
+        if let Some(begin) = last {
+            found.push(begin.start..end.end);
+            used = end.end;
+        }
     }
     found
+}
+
+/// Wherever a marker stands, also if a program has broken its line.
+fn markers(body: &str, marker: &str) -> Vec<Range<usize>> {
+    let mut words = marker.split(' ');
+    let first = words.next().unwrap_or_default();
+    let starts = body.match_indices(first).map(|(start, _)| start);
+    starts
+        .filter_map(|start| {
+            let mut end = start + first.len();
+            for word in words.clone() {
+                let after = body.get(end..)?;
+                let blank = blank(after);
+                let rest = after.get(blank..).filter(|_| blank > 0)?;
+                end += blank + rest.strip_prefix(word).map(|_| word.len())?;
+            }
+            Some(start..end)
+        })
+        .collect()
+}
+
+/// How long the blank is that a text begins with.
+fn blank(text: &str) -> usize {
+    let mut rest = text;
+    loop {
+        let trimmed = rest.trim_start();
+        let trimmed = trimmed.strip_prefix("&nbsp;").unwrap_or(trimmed);
+        if trimmed.len() == rest.len() {
+            return text.len() - rest.len();
+        }
+        rest = trimmed;
+    }
 }
 
 /// The line break before and the one after came in with the block.
@@ -336,10 +379,10 @@ fn end_of_body(html: &str) -> usize {
     html.to_ascii_lowercase().rfind("</body>").unwrap_or(html.len())
 }
 
-/// Blanks around a line and empty lines do not count: mail programs change them.
+/// Blanks and empty lines do not count: mail programs change them.
 fn hash_of_lines(text: &str) -> String {
     let mut context = digest::Context::new(&digest::SHA256);
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    for line in text.lines().map(as_seen).filter(|line| !line.is_empty()) {
         context.update(line.as_bytes());
         context.update(b"\n");
     }

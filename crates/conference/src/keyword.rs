@@ -46,6 +46,15 @@ pub struct Found {
     pub range: Range<usize>,
 }
 
+impl Mention {
+    /// In lower case, with `@` and the modifier.
+    pub fn word(self) -> String {
+        match self {
+            Self::Found(found) | Self::UnknownModifier(found) => found.keyword,
+        }
+    }
+}
+
 impl Keywords {
     /// From pairs such as `@meet` and `jitsi`, or `@webex` and `webex:space`.
     pub fn new(

@@ -11,7 +11,11 @@ use crate::remedy::Reason;
 
 /// Cheap to clone; clones share what is raised.
 #[derive(Clone, Default)]
-pub struct Alarms(Arc<Mutex<BTreeSet<Raised>>>);
+pub struct Alarms {
+    raised: Arc<Mutex<BTreeSet<Raised>>>,
+    /// Conferences whose providers refuse us, by their names in the settings.
+    refusing: Arc<Mutex<BTreeSet<String>>>,
+}
 
 /// The mailbox concerned, `None` for the whole connector; and the alarm's stable id.
 type Raised = (Option<UserId>, &'static str);
@@ -50,12 +54,29 @@ impl Alarms {
         }
     }
 
+    /// One alarm for all conferences, cleared when the last of them works again.
+    pub fn conference_refuses(&self, conference: &str) {
+        self.refusing().insert(conference.to_owned());
+        self.raise(Reason::ConferenceRefused, None);
+    }
+
+    pub fn conference_works(&self, conference: &str) {
+        let mut refusing = self.refusing();
+        if refusing.remove(conference) && refusing.is_empty() {
+            self.clear(Reason::ConferenceRefused);
+        }
+    }
+
     /// Stable ids of the alarms that are raised, with the mailboxes concerned.
     pub fn list(&self) -> Vec<Raised> {
         self.raised().iter().copied().collect()
     }
 
+    fn refusing(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.refusing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn raised(&self) -> MutexGuard<'_, BTreeSet<Raised>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.raised.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -47,11 +47,19 @@ impl Brakes {
 
     /// Takes one of the writes of this hour, and records what is about to happen.
     pub fn permit(&self, line: &Line, now: Timestamp) -> Result<(), Braked> {
-        self.take_one(now)?;
+        let mut permitted = self.permitted();
+        self.has_room(&mut permitted, now)?;
         self.record(line).map_err(|error| {
             tracing::error!(error = %error, "The record of writes cannot be written");
             Braked::NoRecord
-        })
+        })?;
+        permitted.push_back(now);
+        Ok(())
+    }
+
+    /// Less than half of what is permitted was written within the last hour.
+    pub fn is_calm(&self) -> bool {
+        self.permitted().len() * 2 <= self.writes_per_hour_max
     }
 
     pub fn record(&self, line: &Line) -> Result<(), io::Error> {
@@ -61,8 +69,7 @@ impl Brakes {
         }
     }
 
-    fn take_one(&self, now: Timestamp) -> Result<(), Braked> {
-        let mut permitted = self.permitted();
+    fn has_room(&self, permitted: &mut VecDeque<Timestamp>, now: Timestamp) -> Result<(), Braked> {
         while permitted.front().is_some_and(|first| now.duration_since(*first) >= HOUR) {
             permitted.pop_front();
         }
@@ -70,7 +77,6 @@ impl Brakes {
             let first = permitted.front().copied().unwrap_or(now);
             return Err(Braked::TooMany { again: first.checked_add(HOUR).unwrap_or(now) });
         }
-        permitted.push_back(now);
         Ok(())
     }
 
@@ -90,10 +96,23 @@ mod tests {
             let start: Timestamp = "2026-11-24T09:00:00Z".parse().expect("a time");
             start + SignedDuration::from_mins(minutes)
         };
-        assert_eq!(brakes.take_one(at(0)), Ok(()));
-        assert_eq!(brakes.take_one(at(10)), Ok(()));
-        assert_eq!(brakes.take_one(at(30)), Err(Braked::TooMany { again: at(60) }));
-        assert_eq!(brakes.take_one(at(60)), Ok(()));
-        assert_eq!(brakes.take_one(at(61)), Err(Braked::TooMany { again: at(70) }));
+        let permit = |minutes| {
+            let line = Line {
+                time: at(minutes),
+                mailbox: String::new(),
+                meeting: String::new(),
+                cause: "keyword-added",
+                mails: "all",
+                result: "begun",
+            };
+            brakes.permit(&line, at(minutes))
+        };
+        assert_eq!(permit(0), Ok(()));
+        assert!(brakes.is_calm());
+        assert_eq!(permit(10), Ok(()));
+        assert_eq!(permit(30), Err(Braked::TooMany { again: at(60) }));
+        assert!(!brakes.is_calm());
+        assert_eq!(permit(60), Ok(()));
+        assert_eq!(permit(61), Err(Braked::TooMany { again: at(70) }));
     }
 }

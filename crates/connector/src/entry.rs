@@ -63,8 +63,8 @@ pub struct Entry {
     pub zone: Option<String>,
     /// Of a series' master.
     pub recurrence: Option<conference::Recurrence>,
-    /// Of a series' master: occurrences that differ, as far as they are not over.
-    pub exceptions: Vec<SourceId>,
+    /// Of a series' master: occurrences that differ, with their ends.
+    pub exceptions: Vec<(SourceId, Timestamp)>,
     /// End of a series' last occurrence; `None` if it has no end, or is no series.
     pub series_ends: Option<Timestamp>,
     /// Language tag such as `de-DE`.

@@ -69,6 +69,10 @@ pub struct Pass<'a> {
     changed_series: BTreeSet<Vec<u8>>,
     /// Organizers' copies that were looked up for copies that tell nothing.
     organizers: BTreeMap<Vec<u8>, Option<Box<Entry>>>,
+    /// Entries that are to be read again although they have not changed.
+    provisional: BTreeSet<SourceId>,
+    /// Something must be written that no later page of changes names: the bookmark stays.
+    is_postponed: bool,
     /// The first trouble with a single entry.
     troubled: Option<exchange::Failure>,
 }
@@ -85,6 +89,8 @@ impl<'a> Pass<'a> {
             masters: BTreeMap::new(),
             changed_series: BTreeSet::new(),
             organizers: BTreeMap::new(),
+            provisional: BTreeSet::new(),
+            is_postponed: false,
             troubled: None,
         }
     }
@@ -103,6 +109,9 @@ impl<'a> Pass<'a> {
 
     fn outcome(self, read: Result<(), Failure>) -> Outcome {
         let mut outcome = self.outcome;
+        if self.is_postponed {
+            outcome.sync_state = None;
+        }
         outcome.deleted.retain(|id| !outcome.changed.contains_key(id));
         if let Some(failure) = read.err().or(self.troubled.map(Failure::from)) {
             outcome.sync_state = None;
@@ -112,7 +121,6 @@ impl<'a> Pass<'a> {
     }
 
     async fn read_everything(&mut self, from_scratch: bool) -> Result<(), Failure> {
-        self.end_conferences().await?;
         let mut bookmark = if from_scratch { None } else { self.state.sync_state.clone() };
         loop {
             let page = self.session.changes_since(bookmark.as_deref()).await?;
@@ -135,7 +143,9 @@ impl<'a> Pass<'a> {
             }
         }
         self.outcome.sync_state = bookmark;
-        self.window().await
+        self.window().await?;
+        // Last: what was read may have said that a conference is still asked for.
+        self.end_conferences().await
     }
 
     async fn follow_hints(
@@ -182,7 +192,7 @@ impl<'a> Pass<'a> {
             match found {
                 Found::Entry(entry) => {
                     needs_window |= entry.kind != Kind::Single;
-                    let exceptions = entry.exceptions.clone();
+                    let exceptions = self.exceptions_ahead(&entry);
                     let read = self.write_back(entry).await?;
                     self.write_back_to_exceptions(&exceptions, read.as_deref()).await?;
                     match read {
@@ -314,7 +324,8 @@ impl<'a> Pass<'a> {
         };
         let (start, end) = (entry.meeting.start, entry.meeting.end);
         // What still waits for something counts as of another version, so that it is read again.
-        let is_pending = entry.meeting.notes.contains(&note::PENDING);
+        let is_pending =
+            entry.meeting.notes.contains(&note::PENDING) || self.provisional.contains(&entry.id);
         let version = if is_pending { Version(String::new()) } else { entry.version.clone() };
         let remembered = state::Entry::new(&entry.id, &version, start, end);
         self.outcome.changed.insert(id, Changed { series, remembered, entry });

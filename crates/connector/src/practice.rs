@@ -90,7 +90,11 @@ impl Practice {
             Body::Text(text) => (join_link::Body::Text(&text.0), invitation_block::Kind::Text),
         };
         let own = invitation_block::blocks(entry.body.text(), kind);
-        let own = own.into_iter().rev().find_map(|block| block.link);
+        // The one that the stamp names; in others' copies, which have no stamp, the last one.
+        let is_stamped = |block: &&invitation_block::Found| {
+            entry.stamp().is_some_and(|stamp| stamp.block == block.hash)
+        };
+        let own = own.iter().find(is_stamped).or(own.last()).and_then(|block| block.link.clone());
         let stamp = own.as_deref().filter(|_| sender == Sender::Internal);
         let sources = Sources { stamp, location: &entry.location.0, body, sender };
         join_link::find(&sources, &self.rules)

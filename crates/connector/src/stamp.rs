@@ -16,6 +16,8 @@ pub struct Stamp {
     pub meeting: Hash,
     /// The keyword that asked for it, with `@` and modifier.
     pub keyword: String,
+    /// The conference's name in the settings; empty if that is not known.
+    pub conference: String,
     /// Hash of the block as we wrote it, to notice edits by hand.
     pub block: String,
     /// The link as it was written, to take it out again exactly; empty if that is not known.
@@ -38,14 +40,16 @@ impl Stamp {
         }
     }
 
-    /// Nine parts with `;` between; only the last, the location, may hold anything.
+    /// Ten parts with `;` between; only the last, the location, may hold anything.
     pub fn to_text(&self) -> String {
-        let Self { meeting, keyword, block, link, reference, was_told, at, location } = self;
+        let Self { meeting, keyword, conference, block, .. } = self;
+        let Self { link, reference, was_told, at, location, .. } = self;
         let reference = reference.as_ref().map(|reference| encoded(&reference.0));
         [
             VERSION,
             meeting.as_str(),
             keyword,
+            &encoded(conference),
             block,
             if *was_told { "told" } else { "" },
             &at.as_second().to_string(),
@@ -62,11 +66,12 @@ impl Stamp {
         match version {
             FIRST_VERSION => Self::of_first_version(text),
             VERSION => {
-                let mut parts = text.splitn(9, ';').skip(1);
+                let mut parts = text.splitn(10, ';').skip(1);
                 let mut next = || parts.next();
                 Some(Self {
                     meeting: Hash::from_text(next()?),
                     keyword: next()?.to_owned(),
+                    conference: decoded(next()?)?,
                     block: next()?.to_owned(),
                     was_told: next()? == "told",
                     at: Timestamp::from_second(next()?.parse().ok()?).ok()?,
@@ -85,6 +90,7 @@ impl Stamp {
         Some(Self {
             meeting: Hash::from_text(next()?),
             keyword: next()?.to_owned(),
+            conference: String::new(),
             block: next()?.to_owned(),
             link: Plain::default(),
             reference: None,
@@ -112,6 +118,7 @@ mod tests {
         let stamp = Stamp {
             meeting: Stamp::identity(b"uid", None),
             keyword: "@meet:space".into(),
+            conference: "my; jitsi".into(),
             block: "abc".into(),
             link: Plain("https://meet.example.com/a;b?c".into()),
             reference: Some(Plain("1;2".into())),
@@ -122,7 +129,7 @@ mod tests {
         assert_eq!(Stamp::from_text(&stamp.to_text()), Some(stamp.clone()));
         let other = Stamp { reference: None, was_told: false, ..stamp };
         assert_eq!(Stamp::from_text(&other.to_text()), Some(other));
-        assert_eq!(Stamp::from_text("3;a;b;c;d;e;f;g;h"), None);
+        assert_eq!(Stamp::from_text("3;a;b;c;d;e;f;g;h;i"), None);
         assert_eq!(Stamp::from_text(""), None);
     }
 

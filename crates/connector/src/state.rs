@@ -47,6 +47,9 @@ pub struct Held {
     /// Milliseconds since 1970: when the meeting begins and ends.
     pub from_ms: i64,
     pub to_ms: i64,
+    /// Whether it repeats: then having begun is no reason to leave it.
+    #[serde(default)]
+    pub is_series: bool,
     /// When to end it, because nobody asks for it any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at_ms: Option<i64>,
@@ -211,6 +214,7 @@ mod tests {
                 told: Some(Hash::of(&[b"x"])),
                 from_ms: time.as_millisecond(),
                 to_ms: time.as_millisecond(),
+                is_series: true,
                 ends_at_ms: Some(time.as_millisecond()),
             };
             state.held.insert(format!("{n:052}"), held);

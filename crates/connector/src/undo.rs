@@ -77,8 +77,9 @@ impl Undo {
                 page.changed.into_iter().filter(|row| row.may_ask).map(|row| row.id).collect();
             for batch in ids.chunks(READ_AT_ONCE) {
                 let entries = entries(&session, batch).await?;
+                let exceptions = entries.iter().flat_map(|entry| &entry.exceptions);
                 let exceptions: Vec<SourceId> =
-                    entries.iter().flat_map(|entry| entry.exceptions.clone()).collect();
+                    exceptions.filter(|(_, end)| *end > now).map(|(id, _)| id.clone()).collect();
                 let exceptions = self::entries(&session, &exceptions).await?;
                 for entry in entries.iter().chain(&exceptions) {
                     self.entry(&session, entry, now, is_rehearsal, &mut undone).await?;

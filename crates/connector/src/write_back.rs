@@ -113,12 +113,17 @@ impl Practice {
         let inherited = master.and_then(Entry::stamp);
         let typed = typed(&entry.location.0, stamp.or(inherited));
         // What an exception has from its series is the series' matter.
-        let is_inherited = entry.kind == Kind::Exception
-            && had.is_none()
-            && master.is_some_and(|master| {
-                self::typed(&master.location.0, inherited).trim() == typed.trim()
+        let is_inherited = |master: &Entry| {
+            let of_series = self::typed(&master.location.0, inherited);
+            // In another room, and still with the link and the keyword of its series.
+            let has_its_link = inherited.is_some_and(|stamp| {
+                !stamp.link.0.is_empty() && entry.location.0.contains(&stamp.link.0)
             });
-        if is_inherited {
+            let keyword = |place: &str| self.keyword(place).map(|mention| mention.word());
+            of_series.trim() == typed.trim()
+                || (has_its_link && keyword(&of_series) == keyword(&typed))
+        };
+        if entry.kind == Kind::Exception && had.is_none() && master.is_some_and(is_inherited) {
             return Decision::Leave(None);
         }
         match (self.keyword(&typed), had) {
@@ -143,19 +148,25 @@ impl Practice {
         if !provider.knows(found.room) {
             return Decision::Leave(Some(note::NO_SUCH_ROOM));
         }
-        let is_kept = had.is_some_and(|stamp| stamp.keyword == found.keyword);
-        let has_own = had.is_some_and(|stamp| is_as_written(&entry.body, &stamp.block));
-        let is_edited = had.is_some() && !has_own && (is_kept || has_block(&entry.body));
+        let is_kept = had.is_some_and(|stamp| {
+            let is_same = stamp.conference.is_empty() || stamp.conference == found.conference;
+            stamp.keyword == found.keyword && is_same
+        });
+        // A copy is judged by the stamp that it brought along.
+        let is_edited = entry.stamp().is_some_and(|stamp| {
+            let is_as_written = is_as_written(&entry.body, &stamp.block);
+            !is_as_written && (is_kept || has_remains(&entry.body, stamp))
+        });
         if is_edited {
             return Decision::Leave(Some(note::EDITED_BY_HAND));
         }
+        if entry.is_body_cut {
+            return Decision::Leave(Some(note::BODY_CUT));
+        }
+        if entry.body.text().len() > BODY_BYTES_MAX {
+            return Decision::Leave(Some(note::BODY_TOO_LARGE));
+        }
         if !is_kept {
-            if entry.is_body_cut {
-                return Decision::Leave(Some(note::BODY_CUT));
-            }
-            if entry.body.text().len() > BODY_BYTES_MAX {
-                return Decision::Leave(Some(note::BODY_TOO_LARGE));
-            }
             if self.has_link_of(provider.service(), &typed, &entry.body) {
                 return Decision::Leave(Some(note::ALREADY_LINKED));
             }
@@ -194,19 +205,25 @@ impl Practice {
         let location = location_with_link(&plan.typed.0, link);
         // Without room for the link the place is what was typed, and no old link in it.
         let location = location.unwrap_or_else(|| plan.typed.0.clone());
-        let mails = mails(entry);
+        let location = Some(Plain(location)).filter(|location| *location != entry.location);
+        let body = Some(body).filter(|body| body.text() != entry.body.text());
+        // Another keyword for the same room is nobody's news.
+        let is_seen = body.is_some() || location.is_some();
+        let mails = if is_seen { mails(entry) } else { Mails::Nobody };
+        let was_told = plan.had.as_ref().is_some_and(|had| had.was_told);
         Write {
             id: entry.id.clone(),
             version: entry.version.clone(),
-            body: Some(body),
-            location: Some(Plain(location)).filter(|location| *location != entry.location),
+            body,
+            location,
             stamp: Some(Stamp {
                 meeting: entry.stamp_identity(),
                 keyword: plan.found.keyword.clone(),
+                conference: plan.found.conference.clone(),
                 block: block.hash(),
                 link: Plain(link.as_str().to_owned()),
                 reference: conference.reference.as_ref().map(|own| Plain(own.0.clone())),
-                was_told: mails == Mails::AllAttendees,
+                was_told: mails == Mails::AllAttendees || (!is_seen && was_told),
                 at: now,
                 location: plan.typed.clone(),
             }),
@@ -260,7 +277,7 @@ fn strip(entry: &Entry, stamp: &Stamp, typed: String, cause: Cause) -> Decision 
         }
     };
     // Edited by hand: it belongs to whoever edited it.
-    if body.is_none() && has_block(&entry.body) {
+    if body.is_none() && has_remains(&entry.body, stamp) {
         return Decision::Leave(Some(note::EDITED_BY_HAND));
     }
     let location = Some(Plain(typed)).filter(|typed| *typed != entry.location);
@@ -271,7 +288,7 @@ fn strip(entry: &Entry, stamp: &Stamp, typed: String, cause: Cause) -> Decision 
         body,
         location,
         stamp: None,
-        mails: if is_seen && stamp.was_told { mails(entry) } else { Mails::Nobody },
+        mails: if is_seen { mails(entry) } else { Mails::Nobody },
         cause,
     }))
 }
@@ -285,8 +302,17 @@ fn typed(location: &str, stamp: Option<&Stamp>) -> String {
         let is_ours = ours.is_some_and(|ours| ours.is_empty() || ours.starts_with("; http"));
         return if is_ours { stamp.location.0.clone() } else { location.to_owned() };
     }
-    let appended = format!("; {}", stamp.link.0);
-    location.replacen(&appended, "", 1).replacen(&*stamp.link.0, "", 1)
+    let link = &*stamp.link.0;
+    let is_whole = |(at, _): &(usize, &str)| {
+        let after = location.get(at + link.len()..).unwrap_or_default();
+        after.chars().next().is_none_or(|c| c.is_whitespace() || matches!(c, ';' | ','))
+    };
+    let Some((at, _)) = location.match_indices(link).find(is_whole) else {
+        return location.to_owned();
+    };
+    let (before, after) = location.split_at_checked(at).unwrap_or((location, ""));
+    let before = before.strip_suffix("; ").unwrap_or(before);
+    format!("{before}{}", after.get(link.len()..).unwrap_or_default())
 }
 
 /// Only who has the invitation hears of a change to it.
@@ -301,8 +327,12 @@ fn blocks(body: &Body) -> Vec<invitation_block::Found> {
     }
 }
 
-fn has_block(body: &Body) -> bool {
-    !blocks(body).is_empty()
+/// A block of ours that was edited, or at least its link.
+fn has_remains(body: &Body, stamp: &Stamp) -> bool {
+    let link = &stamp.link.0;
+    let has_link = !link.is_empty()
+        && (body.text().contains(link) || body.text().contains(&link.replace('&', "&amp;")));
+    has_link || !blocks(body).is_empty()
 }
 
 fn is_as_written(body: &Body, hash: &str) -> bool {

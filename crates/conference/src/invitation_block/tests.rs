@@ -115,7 +115,9 @@ fn a_rewritten_block_is_still_ours_and_an_edited_one_shows() {
     let rewritten = with
         .replace("<p>~", "<p class=\"MsoNormal\">\n~")
         .replace("<div>", "<div id=\"x_1\">\r\n")
-        .replace("</div>", "\r\n</div>");
+        .replace("</div>", "\r\n</div>")
+        .replace("Join the", "Join\r\nthe")
+        .replace("(Hybrid Calendar)", "(Hybrid\r\nCalendar)&nbsp;");
     assert_eq!(remove(&rewritten, Kind::Html, &block.hash()).as_deref(), Some("<p>a</p>"));
     let edited = with.replace("Join the", "Do not join the");
     assert_ne!(blocks(&edited, Kind::Html)[0].hash, block.hash());
@@ -142,6 +144,23 @@ fn a_block_says_all_that_helps_to_get_in() {
     let template = Template { hides_phone: true, hides_video_address: true, ..Template::default() };
     let text = insert("", Kind::Text, &rich(&template), None);
     assert!(!text.contains("Telephone: ") && !text.contains("Video address"), "{text}");
+}
+
+#[test]
+fn blanks_in_a_header_do_not_make_it_look_edited() {
+    let header = "Welcome.  See\u{a0}you\u{200b}\t soon";
+    let block = rich(&Template { header: header.into(), ..Template::default() });
+    for kind in [Kind::Html, Kind::Text] {
+        let with = insert("Hi", kind, &block, None);
+        assert_eq!(blocks(&with, kind)[0].hash, block.hash());
+    }
+}
+
+#[test]
+fn a_link_in_the_header_is_not_the_meetings() {
+    let template = Template { header: "https://help.example.com".into(), ..Template::default() };
+    let with = insert("Hi", Kind::Text, &rich(&template), None);
+    assert_eq!(blocks(&with, Kind::Text)[0].link.as_deref(), Some(link().as_str()));
 }
 
 #[test]

@@ -137,7 +137,15 @@ impl Failure {
         let Some(code) = self.code() else { return false };
         let text = code.as_str();
         text.starts_with("ErrorCalendar")
-            || matches!(text, "ErrorItemSave" | "ErrorQuotaExceeded" | "ErrorInvalidPropertySet")
+            || matches!(
+                text,
+                "ErrorItemSave"
+                    | "ErrorQuotaExceeded"
+                    | "ErrorInvalidPropertySet"
+                    | "ErrorMessageSizeExceeded"
+                    | "ErrorInvalidRecipients"
+                    | "ErrorSendAsDenied"
+            )
             || self.remedy() == Remedy::GiveUp(Reason::OurDefect)
     }
 

@@ -361,9 +361,12 @@ fn series_ends(item: &CalendarItem) -> Option<Timestamp> {
 }
 
 /// The latest first: those that are over cannot ask for anything.
-fn exceptions(item: &CalendarItem) -> Vec<SourceId> {
+fn exceptions(item: &CalendarItem) -> Vec<(SourceId, Timestamp)> {
     let latest = item.modified_occurrences.iter().rev().take(EXCEPTIONS_MAX);
-    latest.map(|occurrence| SourceId(occurrence.item_id.id.clone())).collect()
+    let known = latest.filter_map(|occurrence| {
+        Some((SourceId(occurrence.item_id.id.clone()), occurrence.end.utc()?))
+    });
+    known.collect()
 }
 
 fn participant(

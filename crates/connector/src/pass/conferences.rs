@@ -13,13 +13,14 @@ use crate::{
     lease::WRITE_NEEDS,
     meeting::note,
     news::SourceId,
-    remedy::Reason,
     state::{HELD_MAX, Held, Secret},
     write_back::{Cause, Plan, Write, key},
 };
 
 /// So long a conference outlives its keyword.
 const GRACE: SignedDuration = SignedDuration::from_hours(24);
+/// So long an entry is gone before its conference is ended.
+const GONE_FOR: SignedDuration = SignedDuration::from_mins(2);
 /// When a provider in trouble is tried again.
 const TROUBLE_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// … and one that refuses us, which only a person can change.
@@ -31,7 +32,7 @@ impl Pass<'_> {
         &mut self,
         entry: &mut Entry,
         plan: &Plan,
-    ) -> Result<Option<Write>, Failure> {
+    ) -> Result<Option<(Write, Conference)>, Failure> {
         let practice = std::sync::Arc::clone(&self.following.practice);
         let Some(provider) = practice.provider(&plan.found.conference) else { return Ok(None) };
         if self.following.brakes.is_dry_run {
@@ -39,7 +40,6 @@ impl Pass<'_> {
             return Ok(None);
         }
         let id = id(&plan.wish.key, &plan.found.conference);
-        self.end_others(&plan.wish.key, &id);
         let held = self.held(&id).filter(|held| held.ends_at_ms.is_none());
         // Stored: only then may the provider be called.
         let is_stored = self.state.held.get(&id).is_some_and(|held| held.ends_at_ms.is_none());
@@ -54,18 +54,17 @@ impl Pass<'_> {
         let conference = match made {
             Ok(conference) => conference,
             Err(failure) => {
-                self.refused(entry, &failure);
+                self.refused(entry, &failure, &plan.found.conference);
+                self.told(&id, entry, plan, &failure);
                 return Ok(None);
             }
         };
-        self.following.alarms.clear(Reason::ConferenceRefused);
-        if provider.needs_calls() {
-            self.remember(entry, plan, id, &conference);
-        }
+        self.following.alarms.conference_works(&plan.found.conference);
         if conference.fell_back.is_some() {
             entry.meeting.notes.push(note::OTHER_ROOM);
         }
-        Ok(Some(practice.write(entry, plan, &conference, self.now)))
+        let write = practice.write(entry, plan, &conference, self.now);
+        Ok(Some((write, conference)))
     }
 
     /// Tells the provider what has changed; a write only if the details are others now.
@@ -73,7 +72,7 @@ impl Pass<'_> {
         &mut self,
         entry: &Entry,
         plan: &Plan,
-    ) -> Result<Option<Write>, Failure> {
+    ) -> Result<Option<(Write, Conference)>, Failure> {
         let practice = std::sync::Arc::clone(&self.following.practice);
         let Some(provider) = practice.provider(&plan.found.conference) else { return Ok(None) };
         let reference = plan.had.as_ref().and_then(|had| had.reference.as_ref());
@@ -83,7 +82,9 @@ impl Pass<'_> {
         let id = id(&plan.wish.key, &plan.found.conference);
         let held = self.held(&id);
         let is_told = held.as_ref().is_some_and(|held| {
-            held.told.as_ref() == Some(&plan.told()) && held.ends_at_ms.is_none()
+            let is_of = held.item.0 == entry.id.0
+                && held.reference.as_ref().is_some_and(|own| own.0 == reference.0);
+            is_of && held.told.as_ref() == Some(&plan.told()) && held.ends_at_ms.is_none()
         });
         if is_told || self.following.brakes.is_dry_run {
             return Ok(None);
@@ -92,25 +93,57 @@ impl Pass<'_> {
         let updated = provider.update(&plan.wish, &Reference(reference.0.clone())).await;
         match updated {
             Ok(conference) => {
-                self.remember(entry, plan, id, &conference);
+                self.following.alarms.conference_works(&plan.found.conference);
                 let had = plan.had.as_ref().map(|had| had.link.0.as_str());
                 if had == Some(conference.join_link.as_str()) {
+                    self.settled(entry, plan, &conference);
                     return Ok(None);
                 }
                 let mut write = practice.write(entry, plan, &conference, self.now);
                 write.cause = Cause::Renewed;
-                Ok(Some(write))
+                Ok(Some((write, conference)))
             }
             Err(failure) => {
-                self.try_again(&failure);
+                self.try_again(&failure, &plan.found.conference);
+                self.told(&id, entry, plan, &failure);
                 Ok(None)
             }
         }
     }
 
+    /// What was got is in the invitation: only now others of this meeting may go.
+    pub(super) fn settled(&mut self, entry: &Entry, plan: &Plan, conference: &Conference) {
+        let provider = self.following.practice.provider(&plan.found.conference);
+        let needs_calls = provider.is_some_and(conference::Provider::needs_calls);
+        let id = id(&plan.wish.key, &plan.found.conference);
+        self.end_others(&plan.wish.key, &id);
+        if needs_calls {
+            self.remember(entry, plan, id, conference);
+        }
+    }
+
+    /// After trouble it is told again; a refusal is not asked for twice.
+    fn told(&mut self, id: &str, entry: &Entry, plan: &Plan, failure: &ProviderFailure) {
+        let told = match failure {
+            ProviderFailure::Meeting(_) => Some(plan.told()),
+            ProviderFailure::Wait(_)
+            | ProviderFailure::Trouble(_)
+            | ProviderFailure::Refused(_) => None,
+        };
+        let Some(before) = self.held(id) else { return };
+        let item = Secret(entry.id.0.clone());
+        self.outcome.held.insert(id.to_owned(), Some(Held { told, item, ..before }));
+    }
+
     /// Nobody asks for the entry's conferences any more, unless we merely may not touch it.
     pub(super) fn release(&mut self, entry: &Entry, note: Option<&'static str>) {
-        let has_own = entry.kind != Kind::Occurrence && entry.mark != Mark::Unreadable;
+        let has_master = self.masters.get(&entry.uid).is_some_and(Option::is_some);
+        let is_own = match entry.kind {
+            Kind::Occurrence => false,
+            Kind::Exception => has_master,
+            Kind::Single | Kind::SeriesMaster => true,
+        };
+        let has_own = is_own && entry.mark != Mark::Unreadable;
         if note.is_some() || !entry.is_organizer || !has_own || self.holds_nothing() {
             return;
         }
@@ -136,14 +169,20 @@ impl Pass<'_> {
     pub(super) fn item_is_gone(&mut self, item: &SourceId) {
         let is_of = |held: &Held| held.item.0 == item.0 && held.ends_at_ms.is_none();
         let of_item = self.all_held().into_iter().filter(|(_, held)| is_of(held));
+        // It may have moved and have another id: the next whole reading tells.
+        let soon = self.now.checked_add(GONE_FOR).unwrap_or(self.now);
         for (id, held) in of_item.collect::<Vec<_>>() {
-            self.end_at(id, held, self.now);
+            self.end_at(id, held, soon);
         }
     }
 
     /// Ends what is due, forgets what is over, and sees whether the entries of the others are
     /// still there: a deletion may have been missed.
     pub(super) async fn end_conferences(&mut self) -> Result<(), Failure> {
+        // What could not be read may still ask for its conference.
+        if self.holds_nothing() || self.troubled.is_some() {
+            return Ok(());
+        }
         let now_ms = self.now.as_millisecond();
         let (asked, ending): (Vec<_>, Vec<_>) =
             self.all_held().into_iter().partition(|(_, held)| held.ends_at_ms.is_none());
@@ -151,7 +190,10 @@ impl Pass<'_> {
             asked.iter().map(|(_, held)| SourceId(held.item.0.clone())).collect();
         for ((id, held), found) in asked.into_iter().zip(self.session.entries(&ids).await?) {
             match found {
-                Found::Gone => self.end_at(id, held, self.now),
+                Found::Gone => {
+                    let soon = self.now.checked_add(GONE_FOR).unwrap_or(self.now);
+                    self.end_at(id, held, soon);
+                }
                 Found::Entry(entry) if entry.is_over(self.now) => {
                     self.outcome.held.insert(id, None);
                 }
@@ -177,10 +219,14 @@ impl Pass<'_> {
 
     async fn end(&mut self, id: String, held: &Held) -> Result<(), Failure> {
         let practice = std::sync::Arc::clone(&self.following.practice);
-        let has_begun = held.from_ms <= self.now.as_millisecond();
-        let provider = practice.provider(&held.conference).filter(|_| !has_begun);
-        let (Some(provider), Some(key)) = (provider, key_in(&id)) else {
+        let now_ms = self.now.as_millisecond();
+        let is_over = held.to_ms <= now_ms || (!held.is_series && held.from_ms <= now_ms);
+        let (false, Some(key)) = (is_over, key_in(&id)) else {
             self.outcome.held.insert(id, None);
+            return Ok(());
+        };
+        let Some(provider) = practice.provider(&held.conference) else {
+            tracing::warn!(mailbox.id = %self.following.user, "A conference cannot be ended: its provider is not in the settings any more");
             return Ok(());
         };
         if self.following.brakes.is_dry_run {
@@ -202,7 +248,7 @@ impl Pass<'_> {
                 tracing::info!(mailbox.id = %self.following.user, "Ended a conference that nobody asks for any more");
                 self.outcome.held.insert(id, None);
             }
-            Err(failure) => self.try_again(&failure),
+            Err(failure) => self.try_again(&failure, &held.conference),
         }
         Ok(())
     }
@@ -240,7 +286,7 @@ impl Pass<'_> {
 
     fn hold(&mut self, entry: &mut Entry, plan: &Plan, id: String) {
         let is_new = !self.state.held.contains_key(&id);
-        if is_new && self.state.held.len() + self.outcome.held.len() >= HELD_MAX {
+        if is_new && self.all_held().len() >= HELD_MAX {
             entry.meeting.notes.push(note::NO_CONFERENCE);
             return;
         }
@@ -254,6 +300,10 @@ impl Pass<'_> {
 
     fn remember(&mut self, entry: &Entry, plan: &Plan, id: String, conference: &Conference) {
         if let Some(own) = &conference.reference {
+            if self.held(&id).is_none() && self.all_held().len() >= HELD_MAX {
+                tracing::warn!(mailbox.id = %self.following.user, "More conferences than are held: one will not be ended");
+                return;
+            }
             let held = held(entry, plan, Some(Secret(own.0.clone())));
             self.outcome.held.insert(id, Some(held));
             return;
@@ -275,23 +325,23 @@ impl Pass<'_> {
         self.due(Some(at));
     }
 
-    fn refused(&mut self, entry: &mut Entry, failure: &ProviderFailure) {
+    fn refused(&mut self, entry: &mut Entry, failure: &ProviderFailure, conference: &str) {
         let note = match failure {
             ProviderFailure::Wait(_) | ProviderFailure::Trouble(_) => note::PENDING,
             ProviderFailure::Meeting(_) | ProviderFailure::Refused(_) => note::NO_CONFERENCE,
         };
         entry.meeting.notes.push(note);
-        self.try_again(failure);
+        self.try_again(failure, conference);
     }
 
-    fn try_again(&mut self, failure: &ProviderFailure) {
+    fn try_again(&mut self, failure: &ProviderFailure, conference: &str) {
         tracing::warn!(mailbox.id = %self.following.user, error = %failure, "A conference could not be had, changed or ended");
         let wait = match failure {
             ProviderFailure::Wait(wait) => SignedDuration::try_from(*wait).ok(),
             ProviderFailure::Trouble(_) => Some(TROUBLE_AGAIN),
             ProviderFailure::Meeting(_) => None,
             ProviderFailure::Refused(_) => {
-                self.following.alarms.raise(Reason::ConferenceRefused, None);
+                self.following.alarms.conference_refuses(conference);
                 Some(REFUSED_AGAIN)
             }
         };
@@ -328,10 +378,19 @@ fn held(entry: &Entry, plan: &Plan, reference: Option<Secret>) -> Held {
         told: Some(plan.told()),
         from_ms: plan.wish.start.as_millisecond(),
         to_ms: until(entry).as_millisecond(),
+        is_series: entry.kind == Kind::SeriesMaster,
         ends_at_ms: None,
     }
 }
 
+/// A series without an end is looked after for five years.
 fn until(entry: &Entry) -> Timestamp {
-    entry.series_ends.unwrap_or(entry.meeting.end)
+    let start = entry.meeting.start;
+    match (entry.kind, entry.series_ends) {
+        (Kind::SeriesMaster, None) => start.checked_add(ENDLESS).unwrap_or(start),
+        (_, Some(end)) => end,
+        (Kind::Single | Kind::Occurrence | Kind::Exception, None) => entry.meeting.end,
+    }
 }
+
+const ENDLESS: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);

@@ -6,12 +6,19 @@ use conference::{
     join_link::{Findings, Sender},
 };
 
+use jiff::SignedDuration;
+use protocol::meeting::ParticipantKind;
+
 use super::{Found, Pass};
 use crate::{
     entry::{Entry, Kind},
     failure::Failure,
+    meeting::Participant,
     remedy::Remedy,
 };
+
+/// When an organizer's copy that could not be read is asked for again.
+const ORGANIZER_AGAIN: SignedDuration = SignedDuration::from_mins(5);
 
 impl Pass<'_> {
     /// An occurrence with a text of its own still meets where its series meets. `None` if that
@@ -19,24 +26,35 @@ impl Pass<'_> {
     pub(super) async fn links(&mut self, entry: &Entry) -> Result<Option<Findings>, Failure> {
         let sender = self.sender(entry);
         let own = self.following.practice.links(entry, sender);
-        if own.join.is_none() && self.tells_nothing(entry, &own) {
-            return self.links_of_organizer(entry, own).await;
-        }
-        if own.join.is_some() || entry.kind != Kind::Exception {
+        if own.join.is_some() {
             return Ok(Some(own));
         }
-        if !self.read_master(entry).await? {
-            return Ok(None);
+        if entry.kind == Kind::Exception {
+            if !self.read_master(entry).await? {
+                return Ok(None);
+            }
+            let master = self.masters.get(&entry.uid).and_then(Option::as_ref);
+            let of_series = master.map(|master| self.following.practice.links(master, sender));
+            if let Some(of_series) = of_series.filter(|findings| findings.join.is_some()) {
+                return Ok(Some(of_series));
+            }
         }
-        let master = self.masters.get(&entry.uid).and_then(Option::as_ref);
-        let of_series = master.map(|master| self.following.practice.links(master, sender));
-        Ok(Some(of_series.filter(|findings| findings.join.is_some()).unwrap_or(own)))
+        if self.tells_nothing(entry, &own) {
+            return self.links_of_organizer(entry, own).await;
+        }
+        Ok(Some(own))
     }
 
     /// Its text was taken away on its way, as rooms have it, or its links were rewritten so that
     /// nobody can tell what they were.
     fn tells_nothing(&self, entry: &Entry, own: &Findings) -> bool {
-        let is_stripped = entry.meeting.agenda.0.trim().is_empty();
+        // Only rooms lose texts; a person's empty text is simply empty, and not worth two requests.
+        let is_own = |person: &Participant| {
+            person.kind == ParticipantKind::Room
+                && person.person.address.as_ref() == Some(self.session.mailbox())
+        };
+        let is_room = entry.meeting.participants.iter().any(is_own);
+        let is_stripped = is_room && entry.meeting.agenda.0.trim().is_empty();
         let is_opaque = own.reason == Some(Reason::OpaqueWrapper);
         !entry.is_organizer && (is_stripped || is_opaque)
     }
@@ -56,9 +74,11 @@ impl Pass<'_> {
             let theirs = match self.session.of(organizer).with_uid(&entry.uid).await {
                 Ok(found) => found,
                 Err(failure) => match failure.remedy() {
+                    // Theirs to wait for, not ours: listed without, and asked again.
                     Remedy::BackOff | Remedy::RetryAfter(_) => {
-                        self.trouble(failure)?;
-                        return Ok(None);
+                        self.provisional.insert(entry.id.clone());
+                        self.due(self.now.checked_add(ORGANIZER_AGAIN).ok());
+                        return Ok(Some(own));
                     }
                     // It concerns the organizer's mailbox, which has its own follower to tell.
                     Remedy::Resubscribe

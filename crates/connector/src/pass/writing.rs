@@ -39,37 +39,38 @@ impl Pass<'_> {
                 secret: &following.conference_secret,
                 now: self.now,
             });
-            let write = match decision {
+            let (write, got) = match decision {
                 Decision::Leave(note) => {
                     self.release(&entry, note);
                     entry.meeting.notes.extend(note);
                     return Ok(Some(entry));
                 }
                 Decision::Keep(plan) => match self.keep(&entry, &plan).await? {
-                    Some(write) => write,
+                    Some((write, got)) => (write, Some((plan, got))),
                     None => return Ok(Some(entry)),
                 },
                 Decision::Make(plan) => match self.make(&mut entry, &plan).await? {
-                    Some(write) => write,
+                    Some((write, got)) => (write, Some((plan, got))),
                     None => return Ok(Some(entry)),
                 },
-                Decision::Strip(write) => {
-                    self.release(&entry, None);
-                    *write
-                }
+                Decision::Strip(write) => (*write, None),
             };
-            if !self.may_write(&mut entry, &write) {
-                return Ok(Some(entry));
-            }
             // A lease that ends while Exchange writes would let a second connector write too.
             let lease = following.lease().filter(|lease| lease.is_good_for(WRITE_NEEDS));
             let until = lease.ok_or(Failure::Lease)?.last_moment_to_write();
+            if !self.may_write(&mut entry, &write) {
+                return Ok(Some(entry));
+            }
             let written = self.session.write(&write, until).await;
             self.record(&entry, &write, &written);
             match written {
                 Ok(version) => {
                     tracing::info!(mailbox.id = %following.user, cause = write.cause.word(), mails = write.mails.word(), "Wrote into an invitation");
                     entry.after(write, version);
+                    match got {
+                        Some((plan, conference)) => self.settled(&entry, &plan, &conference),
+                        None => self.release(&entry, None),
+                    }
                     return Ok(Some(entry));
                 }
                 Err(failure) if failure.is_conflict() => {
@@ -86,6 +87,13 @@ impl Pass<'_> {
         }
         // Somebody keeps changing it; their last change will be announced.
         Ok(Some(entry))
+    }
+
+    /// Those of a series that no window shows yet.
+    pub(super) fn exceptions_ahead(&self, master: &Entry) -> Vec<SourceId> {
+        let (_, to) = self.bounds();
+        let ahead = master.exceptions.iter().filter(|(_, end)| *end > to);
+        ahead.map(|(id, _)| id.clone()).collect()
     }
 
     /// Exceptions far ahead are in no window; their series says that they are there.
@@ -134,7 +142,9 @@ impl Pass<'_> {
         let alarms = &self.following.alarms;
         match brakes.permit(&self.line(entry, write, "begun"), self.now) {
             Ok(()) => {
-                alarms.clear(Reason::ManyWrites);
+                if brakes.is_calm() {
+                    alarms.clear(Reason::ManyWrites);
+                }
                 alarms.clear(Reason::WriteRecord);
                 true
             }
@@ -147,6 +157,7 @@ impl Pass<'_> {
                 };
                 alarms.raise(reason, None);
                 entry.meeting.notes.push(note::PENDING);
+                self.is_postponed = true;
                 self.due(again);
                 false
             }
@@ -180,7 +191,7 @@ impl Pass<'_> {
     /// Trouble that passes is met by trying again. A refusal that concerns this entry alone must
     /// not stop the calendar.
     fn not_written(
-        &self,
+        &mut self,
         mut entry: Box<Entry>,
         failure: exchange::Failure,
     ) -> Result<Box<Entry>, Failure> {
@@ -189,6 +200,7 @@ impl Pass<'_> {
         }
         tracing::warn!(mailbox.id = %self.following.user, error = %failure, "Join details could not be written into an invitation");
         entry.meeting.notes.push(note::NO_CONFERENCE);
+        self.provisional.insert(entry.id.clone());
         Ok(entry)
     }
 }

@@ -281,11 +281,29 @@ fn a_keyword_taken_out_takes_out_what_it_brought() {
 }
 
 #[test]
-fn who_never_heard_of_it_hears_nothing_when_it_goes() {
+fn from_a_draft_it_goes_silently_and_from_what_was_sent_it_is_told() {
     let draft = Entry { request_was_sent: false, ..entry() };
-    let mut sent = placed(&after(&draft), "Room 4");
-    sent.request_was_sent = true;
-    assert_eq!(written(&sent).mails, Mails::Nobody);
+    let mut placed = placed(&after(&draft), "Room 4");
+    assert_eq!(written(&placed).mails, Mails::Nobody);
+    placed.request_was_sent = true;
+    assert_eq!(written(&placed).mails, Mails::AllAttendees, "the invitation had it");
+}
+
+#[test]
+fn another_word_for_the_same_room_is_nobodys_news() {
+    let entry = after(&entry());
+    let other = placed(&entry, &entry.location.0.replace("@meet", "@meet:onetime"));
+    let write = written(&other);
+    assert_eq!((write.body.is_none(), write.mails), (true, Mails::Nobody));
+}
+
+#[test]
+fn a_link_that_somebody_made_longer_is_theirs() {
+    let entry = after(&entry());
+    for end in ["/x", "-2", "?x=1"] {
+        let place = format!("{}{end}", entry.location.0);
+        assert_eq!(left_alone(&placed(&entry, &place)), None, "{place}");
+    }
 }
 
 #[test]
