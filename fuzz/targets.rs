@@ -5,6 +5,9 @@
 //! A new one is a function here, a line in
 //! [`ALL`], a file in `fuzz_targets/`, a `[[bin]]` in `Cargo.toml` and a seed in `seeds/`.
 
+use std::sync::LazyLock;
+
+use conference::{Body, Findings, JoinLink, Rules, Sender, Site, Sources, join_link};
 use connector::exchange::item;
 use ews::{
     Answer, Item, Operation, Request, ResponseMessage, ServerVersionInfo,
@@ -20,7 +23,7 @@ use protocol::ids::MailboxAddress;
 pub(crate) type Target = fn(&[u8]);
 
 /// Every target by the name of its fuzzer and of its seeds.
-pub(crate) const ALL: [(&str, Target); 7] = [
+pub(crate) const ALL: [(&str, Target); 10] = [
     ("reader", reader),
     ("request", request),
     ("answer", answer),
@@ -28,6 +31,9 @@ pub(crate) const ALL: [(&str, Target); 7] = [
     ("item", item),
     ("ntlm", ntlm),
     ("autodiscover", autodiscover),
+    ("link_html", link_html),
+    ("link_text", link_text),
+    ("link_url", link_url),
 ];
 
 /// Bytes of one input that are looked at.
@@ -127,4 +133,66 @@ pub(crate) fn autodiscover(bytes: &[u8]) {
     let _location = read_location(bytes);
     let _settings_wanted = soap::GetUserSettings::read(bytes);
     let _wanted = pox::PoxRequest::read(bytes);
+}
+
+/// Rules with a site's own systems. Making them costs more than using them.
+static LINK_RULES: LazyLock<Rules> = LazyLock::new(|| {
+    let site = r#"{"dial_domains": ["video.contoso.com"], "self_hosted": [
+        {"host": "meet.contoso.com", "class": "jitsi.selfhosted", "internal": true},
+        {"host": "vc.contoso.com", "class": "pexip.webapp", "dial": "{name}@video.contoso.com"}]}"#;
+    let site: Site = serde_json::from_str(site).expect("settings of a site");
+    Rules::new(&site).expect("rules")
+});
+
+/// What `hybridcal explain` shows has a bound.
+const EXPLANATION_BYTES_MAX: usize = 32 * 1024;
+
+fn find(sources: &Sources<'_>) -> Findings {
+    let findings = join_link::find(sources, &LINK_RULES);
+    let explained: usize = findings.lines().iter().map(String::len).sum();
+    assert!(explained < EXPLANATION_BYTES_MAX);
+    for link in findings.join.iter().chain(&findings.alternatives) {
+        let url = link.as_str();
+        assert!(url.len() <= 2048);
+        let schemes = ["https://", "sip:", "sips:", "h323:"];
+        assert!(schemes.iter().any(|scheme| url.starts_with(scheme)), "nothing else is opened");
+        // It is its own canonical form.
+        let (stamp, body) = (Some(url), Body::Text(""));
+        let alone =
+            Sources { stamp, location: "", properties: &[], body, sender: Sender::Internal };
+        let again = join_link::find(&alone, &LINK_RULES).join;
+        assert_eq!(again.as_ref().map(JoinLink::as_str), Some(url));
+    }
+    let is_callable = |dial: &String| dial.matches('@').count() == 1 && !dial.contains(' ');
+    assert!(findings.dial.iter().all(is_callable));
+    findings
+}
+
+/// A body in HTML, from outside and from inside: outsiders are never believed more.
+pub(crate) fn link_html(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    both_sides("", Body::Html(&text));
+}
+
+/// A Location and a body in plain text.
+pub(crate) fn link_text(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    both_sides("", Body::Text(&text));
+    both_sides(&text, Body::Text(""));
+}
+
+fn both_sides(location: &str, body: Body<'_>) {
+    let from = |sender| find(&Sources { stamp: None, location, properties: &[], body, sender });
+    let (ours, theirs) = (from(Sender::Internal), from(Sender::External));
+    let count =
+        |findings: &Findings| findings.trace.iter().filter(|it| it.class().is_some()).count();
+    assert!(count(&theirs) <= count(&ours));
+}
+
+/// One link from a property.
+pub(crate) fn link_url(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (properties, body) = ([&*text], Body::Text(""));
+    let sender = Sender::Internal;
+    find(&Sources { stamp: None, location: "", properties: &properties, body, sender });
 }

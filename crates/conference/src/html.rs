@@ -1,15 +1,20 @@
 //! HTML as mail programs write it, read forgivingly in one pass: tags, attributes, visible text.
 //!
-//! Our own because it needs no tree: a browser-grade parser would cost about twenty packages, and
+//! Our own because it needs no tree but the elements that are open: a browser-grade parser would cost about twenty packages, and
 //! what it does better (repairing nesting) changes neither what a link says nor what is visible.
 
 mod entities;
 mod flat;
+mod open;
 
 pub(crate) use self::{
     entities::decoded,
-    flat::{Anchor, Flat, flatten, is_invisible},
+    flat::{Anchor, flatten, is_invisible},
 };
+
+use std::borrow::Cow;
+
+use crate::work;
 
 /// What the scanner meets; comments, declarations and raw text (`script`, `style`) are left out.
 #[derive(Debug)]
@@ -18,21 +23,26 @@ pub(crate) enum Piece<'a> {
     Text(&'a str),
     Open(Tag<'a>),
     /// The name in lower case.
-    Close(String),
+    Close(Cow<'a, str>),
 }
 
 #[derive(Debug)]
 pub(crate) struct Tag<'a> {
     /// In lower case.
-    pub(crate) name: String,
+    pub(crate) name: Cow<'a, str>,
     attributes: Vec<(&'a str, &'a str)>,
 }
 
 impl Tag<'_> {
     /// The decoded value of an attribute.
     pub(crate) fn attribute(&self, name: &str) -> Option<String> {
+        self.raw_attribute(name).map(|value| decoded(value).into_owned())
+    }
+
+    /// As it is written.
+    pub(crate) fn raw_attribute(&self, name: &str) -> Option<&str> {
         let (_, value) = self.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-        Some(decoded(value))
+        Some(value)
     }
 }
 
@@ -48,6 +58,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn take(&mut self, length: usize) -> &'a str {
+        work::did(length);
         let (taken, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, ""));
         self.rest = rest;
         taken
@@ -62,13 +73,20 @@ impl<'a> Scanner<'a> {
         self.take(length);
     }
 
+    /// Also to its end in the way of a mistake, `--!>`.
     fn skip_comment(&mut self) {
         self.take("<!--".len());
         if self.rest.starts_with('>') || self.rest.starts_with("->") {
             self.skip_past(">");
-        } else {
-            self.skip_past("-->");
+            return;
         }
+        let ends = |(at, _): &(usize, &str)| {
+            let tail = self.rest.get(at + 2..).unwrap_or_default();
+            tail.starts_with('>') || tail.starts_with("!>")
+        };
+        let end = self.rest.match_indices("--").find(ends).map(|(at, _)| at);
+        self.take(end.unwrap_or(self.rest.len()));
+        self.skip_past(">");
     }
 
     fn skip_raw_text(&mut self, name: &str) {
@@ -82,17 +100,17 @@ impl<'a> Scanner<'a> {
 
     fn open_tag(&mut self) -> Piece<'a> {
         self.take(1);
-        let name = self.take_while(is_in_name).to_ascii_lowercase();
+        let name = lower_case(self.take_while(is_in_name));
         let attributes = self.attributes();
-        if matches!(name.as_str(), "script" | "style" | "title" | "textarea" | "iframe" | "xmp") {
-            self.raw_text = Some(name.clone());
+        if matches!(&*name, "script" | "style" | "title" | "textarea" | "iframe" | "xmp") {
+            self.raw_text = Some(name.clone().into_owned());
         }
         Piece::Open(Tag { name, attributes })
     }
 
     fn close_tag(&mut self) -> Piece<'a> {
         self.take(2);
-        let name = self.take_while(is_in_name).to_ascii_lowercase();
+        let name = lower_case(self.take_while(is_in_name));
         self.skip_past(">");
         Piece::Close(name)
     }
@@ -158,6 +176,15 @@ impl<'a> Iterator for Scanner<'a> {
                 }
             }
         }
+    }
+}
+
+/// Most names are in lower case already.
+fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
     }
 }
 

@@ -1,23 +1,46 @@
 //! From the Location and the body of a calendar entry to one join link and its alternatives.
 //! Pure: no fetch, no redirect chase, no look-up of names.
 
+mod address;
+mod belonging;
+mod block;
+mod broken;
 mod candidate;
+mod canonical;
+mod catalogue;
+mod dial;
+mod hosts;
+mod likeness;
+mod page;
 mod path;
+mod ranked;
+mod reason;
 mod recognise;
+mod room;
+mod rule;
 mod rules;
+mod site;
+mod surroundings;
 mod text;
+mod trace;
 mod zones;
 
-use std::{collections::HashMap, fmt};
+use std::fmt;
 
 use url::Url;
 
-pub use self::rules::{OwnHost, Rules, RulesError, Site};
 use self::{
-    candidate::Candidate,
-    recognise::{Recognised, Refusal},
-    rules::Kind,
-    zones::Zone,
+    candidate::Pages,
+    ranked::{Ranked, lift_blocks, merged},
+    recognise::{Attempt, Refusal},
+    surroundings::{Reach, Surroundings},
+    trace::Verdict,
+};
+pub use self::{
+    reason::{Reason, Source},
+    rules::Rules,
+    site::{Overlay, OwnHost, RulesError, Site},
+    trace::Trace,
 };
 use crate::meeting::ProviderFailure;
 
@@ -38,6 +61,8 @@ pub struct Sources<'a> {
     /// The link that we have written ourselves, from our own property.
     pub stamp: Option<&'a str>,
     pub location: &'a str,
+    /// Links that a client attached to the entry, from properties of their own.
+    pub properties: &'a [&'a str],
     pub body: Body<'a>,
     pub sender: Sender,
 }
@@ -61,151 +86,135 @@ pub struct JoinLink {
     url: String,
     provider: String,
     class: String,
+    is_personal: bool,
 }
 
-/// What was found, best first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What was found, best first. Content: it is sealed like a body, and never logged.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Findings {
     pub join: Option<JoinLink>,
+    /// Where `join` stands.
+    pub source: Option<Source>,
+    /// Each other meeting once, in the order of their rank.
     pub alternatives: Vec<JoinLink>,
+    /// What a room dials: `user@domain`.
+    pub dial: Option<String>,
+    /// Tones to send once the call was answered.
+    pub dtmf: Option<String>,
+    /// What a person types.
+    pub passcode: Option<String>,
+    /// What a device sends, where one is printed for devices.
+    pub device_passcode: Option<String>,
     /// Why there is no `join`; the most telling reason of several.
     pub reason: Option<Reason>,
+    /// One entry for each link that was looked at.
+    pub trace: Vec<Trace>,
 }
 
-/// Why there is no Join button, the most telling first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    SignatureOnly,
-    QuotedOnly,
-    InternalHost,
-    OpaqueWrapper,
-    OtherPage,
-    Userinfo,
-    IpLiteral,
-    Port,
-    TrailingDot,
-    TooLong,
-    TooDeep,
-    Malformed,
-    UnlistedHost,
-    Scheme,
-    NoLink,
-}
-
-/// Where a link stands; the earlier, the better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
-    Stamp,
-    Location,
-    Body,
-}
-
-/// A recognised link with all that decides about its rank.
-struct Ranked {
-    place: Place,
-    zone: Zone,
-    recognised: Recognised,
-}
-
-/// The best join link of an entry, and the others in the order of their rank.
+/// The best join link of an entry, the others in the order of their rank, and what belongs to it.
 pub fn find(sources: &Sources<'_>, rules: &Rules) -> Findings {
-    let mut found = Vec::new();
-    let mut reason = Reason::NoLink;
-    for (place, candidate) in candidates(sources, rules) {
-        match candidate.recognise(rules, sources.sender) {
-            Ok(recognised) => found.push(Ranked { place, zone: candidate.zone, recognised }),
-            Err(Refusal { reason: why, .. }) => reason = reason.min(why),
-        }
-    }
-    let mut ranked = merged(found);
-    ranked.sort_by_key(Ranked::rank);
-    let join = ranked.iter().position(Ranked::is_offered).map(|at| ranked.remove(at));
-    let reason = match (&join, ranked.first()) {
+    let pages = Pages::new(sources, rules);
+    let mut reading = Reading::new(sources, &pages, rules);
+    lift_blocks(&mut reading.found, &pages, &rules.words);
+    let mut found = merged(reading.found);
+    hand_over_addresses(&mut found, &pages, rules, &reading.alternates);
+    found.sort_by_key(Ranked::rank);
+    let chosen = found.iter().position(Ranked::is_offered);
+    let around = Surroundings::new(&pages, rules, &found, &reading.alternates, Reach::Anywhere);
+    let passcode = chosen.and_then(|chosen| around.passcode(chosen));
+    let dial = chosen.map(|chosen| around.dial(chosen, passcode.as_ref())).unwrap_or_default();
+    let reason = match (chosen, found.first()) {
         (Some(_), _) => None,
-        (None, Some(Ranked { zone: Zone::Quoted, .. })) => Some(Reason::QuotedOnly),
+        (None, Some(Ranked { zone: zones::Zone::Quoted, .. })) => Some(Reason::QuotedOnly),
         (None, Some(_)) => Some(Reason::SignatureOnly),
-        (None, None) => Some(reason),
+        (None, None) => Some(reading.reason),
     };
-    let link = |ranked: Ranked| ranked.recognised.link;
-    Findings { join: join.map(link), alternatives: ranked.into_iter().map(link).collect(), reason }
+    let source = chosen.and_then(|chosen| found.get(chosen)).map(|chosen| chosen.source);
+    let join = chosen.map(|chosen| found.remove(chosen).recognised.link);
+    let (passcode, device_passcode) =
+        passcode.map_or((None, None), |it| (Some(it.text), it.device));
+    Findings {
+        join,
+        source,
+        alternatives: found.into_iter().map(|ranked| ranked.recognised.link).collect(),
+        dial: dial.address,
+        dtmf: dial.dtmf,
+        passcode,
+        device_passcode,
+        reason,
+        trace: reading.trace,
+    }
 }
 
-/// In the order of their rank by source and position.
-fn candidates(sources: &Sources<'_>, rules: &Rules) -> Vec<(Place, Candidate)> {
-    let stamp = sources.stamp.into_iter().map(|stamp| (Place::Stamp, Candidate::link(stamp)));
-    let location = candidate::in_line(sources.location, rules);
-    let body = match sources.body {
-        Body::Html(html) => candidate::in_html(html, rules),
-        Body::Text(text) => candidate::in_text(text, rules),
-    };
-    stamp
-        .chain(location.into_iter().map(|candidate| (Place::Location, candidate)))
-        .chain(body.into_iter().map(|candidate| (Place::Body, candidate)))
-        .take(CANDIDATES_MAX)
-        .collect()
+/// What all candidates of an entry come to.
+struct Reading {
+    found: Vec<Ranked>,
+    /// Addresses that pages of instructions give, with the place of their link.
+    alternates: Vec<(Source, usize, String)>,
+    /// The most telling one of the refused.
+    reason: Reason,
+    trace: Vec<Trace>,
 }
 
-/// One meeting once: the best place counts, the variant with a passcode token supplies the link.
-fn merged(found: Vec<Ranked>) -> Vec<Ranked> {
-    let mut places: HashMap<String, usize> = HashMap::new();
-    let mut merged: Vec<Ranked> = Vec::new();
-    for ranked in found {
-        let index = *places.entry(ranked.recognised.identity.clone()).or_insert(merged.len());
-        match merged.get_mut(index) {
-            None => merged.push(ranked),
-            Some(first) => first.merge(ranked),
+impl Reading {
+    fn new(sources: &Sources<'_>, pages: &Pages, rules: &Rules) -> Self {
+        let (found, alternates, trace) = (Vec::new(), Vec::new(), Vec::new());
+        let mut this = Self { found, alternates, reason: Reason::NoLink, trace };
+        for candidate in pages.candidates(sources, rules) {
+            let (shown, Attempt { wrappers, outcome }) = candidate.recognise(rules, sources.sender);
+            let (source, zone, at) = (candidate.source, candidate.zone, candidate.at);
+            let verdict = match outcome {
+                Ok(recognised) => {
+                    let class = recognised.link.class.clone();
+                    this.found.push(Ranked::new(source, zone, at, recognised));
+                    Verdict::Matched { class }
+                }
+                Err(Refusal { reason, looks_like, note, alternate, .. }) => {
+                    this.reason = this.reason.min(reason);
+                    this.alternates.extend(alternate.map(|dial| (source, at, dial)));
+                    Verdict::Refused { reason, looks_like, note }
+                }
+            };
+            this.trace.push(Trace::new((source, zone), &shown, wrappers, verdict));
+        }
+        this
+    }
+}
+
+/// Addresses that belong to a link are what rooms dial for it, and no other way to join.
+fn hand_over_addresses(
+    found: &mut Vec<Ranked>,
+    pages: &Pages,
+    rules: &Rules,
+    alternates: &[(Source, usize, String)],
+) {
+    let mut at = 0;
+    while let Some(ranked) = found.get(at) {
+        let around = Surroundings::new(pages, rules, found, alternates, Reach::Near);
+        let Some(owner) = around.owner(ranked) else {
+            at += 1;
+            continue;
+        };
+        // Whoever stands behind the address moves up by one.
+        let address = found.remove(at);
+        let owner = if owner > at { owner - 1 } else { owner };
+        if let Some(owner) = found.get_mut(owner) {
+            owner.adopt(address);
         }
     }
-    merged
 }
 
 impl Findings {
-    /// What was looked at, for who may read the meeting.
+    /// What was looked at and what came of it, line by line in English, bounded. Content: for those
+    /// who may open the meeting.
     pub fn lines(&self) -> Vec<String> {
-        Vec::new()
+        trace::lines(self)
     }
 }
 
-impl Reason {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::SignatureOnly => "signature-only",
-            Self::QuotedOnly => "quoted-only",
-            Self::InternalHost => "internal-host",
-            Self::OpaqueWrapper => "opaque-wrapper",
-            Self::OtherPage => "other-page",
-            Self::Userinfo => "userinfo",
-            Self::IpLiteral => "ip-literal",
-            Self::Port => "port",
-            Self::TrailingDot => "trailing-dot",
-            Self::TooLong => "too-long",
-            Self::TooDeep => "too-deep",
-            Self::Malformed => "malformed",
-            Self::UnlistedHost => "unlisted-host",
-            Self::Scheme => "scheme",
-            Self::NoLink => "no-link",
-        }
-    }
-}
-
-impl Ranked {
-    fn rank(&self) -> (Place, Zone, Kind) {
-        (self.place, self.zone, self.recognised.kind)
-    }
-
-    fn is_offered(&self) -> bool {
-        match self.zone {
-            Zone::Text | Zone::Forwarded => true,
-            Zone::Signature => self.recognised.kind == Kind::Meeting,
-            Zone::Quoted => false,
-        }
-    }
-
-    fn merge(&mut self, other: Self) {
-        (self.place, self.zone) = (self.place, self.zone).min((other.place, other.zone));
-        if other.recognised.has_token && !self.recognised.has_token {
-            self.recognised = other.recognised;
-        }
+impl fmt::Debug for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Findings(…)")
     }
 }
 
@@ -218,7 +227,8 @@ impl JoinLink {
         if url.as_str().len() > CANONICAL_BYTES_MAX {
             return Err(ProviderFailure::Meeting("the join link would be too long"));
         }
-        Ok(Self { url: url.into(), provider: provider.to_owned(), class: class.to_owned() })
+        let (provider, class) = (provider.to_owned(), class.to_owned());
+        Ok(Self { url: url.into(), provider, class, is_personal: false })
     }
 
     pub fn as_str(&self) -> &str {
@@ -228,6 +238,11 @@ impl JoinLink {
     /// Whose link it is, such as `webex`; tells nothing about the meeting.
     pub fn provider(&self) -> &str {
         &self.provider
+    }
+
+    /// For the owner of this copy only: not to be written back, shared or sent to a room.
+    pub fn is_personal(&self) -> bool {
+        self.is_personal
     }
 
     /// Which rule of `join-links.toml` it follows, such as `webex.pmr`.

@@ -14,10 +14,12 @@ pub mod plain_text;
 mod provider;
 mod unwrap;
 mod url_template;
+mod work;
 
 pub use crate::{
     join_link::{
-        Body, Findings, JoinLink, OwnHost, Reason, Rules, RulesError, Sender, Site, Sources,
+        Body, Findings, JoinLink, Overlay, OwnHost, Reason, Rules, RulesError, Sender, Site,
+        Source, Sources, Trace,
     },
     key::ConferenceKey,
     meeting::{Conference, DialIn, Held, ProviderFailure, Recurrence, Reference, Room, Wish},

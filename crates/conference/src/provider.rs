@@ -126,7 +126,7 @@ impl Provider {
             Self::Jitsi(jitsi) => (jitsi.server(), jitsi::CLASS),
             Self::UrlTemplate(template) => (template.example(), url_template::CLASS),
         };
-        OwnHost { host: host_and_port(url), class: class.to_owned(), internal: true }
+        OwnHost { host: host_and_port(url), class: class.to_owned(), internal: true, dial: None }
     }
 }
 

@@ -8,9 +8,14 @@ use url::Url;
 pub(crate) enum Layer {
     /// No wrapper that we know.
     Bare,
-    Inner(String),
+    Inner {
+        wrapper: &'static str,
+        link: String,
+    },
     /// A known wrapper that holds nothing readable.
-    Undecodable,
+    Undecodable {
+        wrapper: &'static str,
+    },
 }
 
 /// How a gateway hides the link.
@@ -27,34 +32,51 @@ enum Undo {
     TeamsFragment,
 }
 
-/// Host (a leading dot: its sub-domains), beginning of the path, how to undo it.
-const WRAPPERS: &[(&str, &str, Undo)] = &[
-    (SAFE_LINKS, "/", Undo::Parameter("url")),
-    (".safelinks.protection.office365.us", "/", Undo::Parameter("url")),
-    ("statics.teams.cdn.office.net", "/", Undo::Parameter("url")),
-    ("urldefense.proofpoint.com", "/v1/url", Undo::Parameter("u")),
-    ("urldefense.proofpoint.com", "/v2/url", Undo::ProofpointV2),
-    ("urldefense.com", "/v3/", Undo::ProofpointV3),
-    ("urldefense.us", "/v3/", Undo::ProofpointV3),
-    ("linkprotect.cudasvc.com", "/url", Undo::Parameter("a")),
-    ("secure-web.cisco.com", "/", Undo::RestOfPath),
-    (".protection.sophos.com", "/", Undo::Base64Parameter("u")),
-    (".fireeye.com", "/", Undo::Parameter("u")),
-    ("clicktime.symantec.com", "/", Undo::Parameter("u")),
-    (".trendmicro.com", "/wis/clicktime/", Undo::Parameter("url")),
-    (".avanan.click", "/v2/", Undo::BetweenUnderscores),
-    ("www.google.com", "/url", Undo::EitherParameter("q", "url")),
-    ("teams.microsoft.com", "/dl/launcher/", Undo::TeamsLauncher),
-    ("teams.microsoft.com", "/_", Undo::TeamsFragment),
-    ("teams.microsoft.com", "/v2/", Undo::TeamsFragment),
-    ("teams.cloud.microsoft", "/dl/launcher/", Undo::TeamsLauncher),
-    ("teams.cloud.microsoft", "/v2/", Undo::TeamsFragment),
-    ("teams.live.com", "/dl/launcher/", Undo::TeamsLauncher),
-    ("gov.teams.microsoft.us", "/dl/launcher/", Undo::TeamsLauncher),
-    ("dod.teams.microsoft.us", "/dl/launcher/", Undo::TeamsLauncher),
+/// Where a wrapper is recognised.
+#[derive(Clone, Copy)]
+enum At {
+    Host(&'static str),
+    /// Its sub-domains.
+    Below(&'static str),
+    /// One label with this beginning before the domain.
+    Label(&'static str, &'static str),
+    Teams,
+}
+
+/// Name for the trace, host, path (ending in `/`: its beginning), how to undo it.
+const WRAPPERS: &[(&str, At, &str, Undo)] = &[
+    ("safelinks", At::Below(SAFE_LINKS), "/", Undo::Parameter("url")),
+    ("safelinks", At::Below("safelinks.protection.office365.us"), "/", Undo::Parameter("url")),
+    ("safelinks", At::Host("statics.teams.cdn.office.net"), "/", Undo::Parameter("url")),
+    ("urldefense-v1", At::Host("urldefense.proofpoint.com"), "/v1/url", Undo::Parameter("u")),
+    ("urldefense-v2", At::Host("urldefense.proofpoint.com"), "/v2/url", Undo::ProofpointV2),
+    ("urldefense-v3", At::Host("urldefense.com"), "/v3/", Undo::ProofpointV3),
+    ("urldefense-v3", At::Host("urldefense.us"), "/v3/", Undo::ProofpointV3),
+    ("barracuda", At::Host("linkprotect.cudasvc.com"), "/url", Undo::Parameter("a")),
+    ("cisco", At::Host("secure-web.cisco.com"), "/", Undo::RestOfPath),
+    ("sophos", At::Below("protection.sophos.com"), "/", Undo::Base64Parameter("u")),
+    ("trellix", At::Label("protect", "fireeye.com"), "/", Undo::Parameter("u")),
+    ("symantec", At::Host("clicktime.symantec.com"), "/", Undo::Parameter("u")),
+    ("trendmicro", At::Below("trendmicro.com"), "/wis/clicktime/", Undo::Parameter("url")),
+    ("avanan", At::Below("avanan.click"), "/v2/", Undo::BetweenUnderscores),
+    ("google-redirect", At::Host("www.google.com"), "/url", Undo::EitherParameter("q", "url")),
+    ("teams-launcher", At::Teams, "/dl/launcher/", Undo::TeamsLauncher),
+    ("teams-fragment", At::Teams, "/_", Undo::TeamsFragment),
+    ("teams-fragment", At::Teams, "/v2/", Undo::TeamsFragment),
 ];
 
-const SAFE_LINKS: &str = ".safelinks.protection.outlook.com";
+const APP_LINK: &str = "app-link";
+const SAFE_LINKS: &str = "safelinks.protection.outlook.com";
+const TEAMS_HOSTS: [&str; 6] = [
+    "teams.microsoft.com",
+    "teams.cloud.microsoft",
+    "teams.live.com",
+    "gov.teams.microsoft.us",
+    "dod.teams.microsoft.us",
+    "teams.microsoftonline.cn",
+];
+/// Where the web app of Teams keeps meetings.
+const TEAMS_PATHS: [&str; 2] = ["/l/", "/meet/"];
 
 const V3_ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -62,31 +84,55 @@ pub(crate) fn unwrap(url: &Url) -> Layer {
     if let Some(layer) = app_link(url) {
         return layer;
     }
+    // Gateways listen where the web does; another port is somebody else.
+    if !matches!(url.scheme(), "http" | "https") || url.port().is_some() {
+        return Layer::Bare;
+    }
     let host = url.host_str().unwrap_or_default();
-    let is_wrapper = |(pattern, path, _): &&(&str, &str, Undo)| {
-        is_host(host, pattern) && url.path().starts_with(path)
+    let is_it = |(_, at, path, undo): &&(&str, At, &str, Undo)| {
+        let is_path = match path.strip_suffix('/') {
+            Some(_) => url.path().starts_with(path),
+            None => url.path().trim_end_matches('/') == *path,
+        };
+        at.is(host) && is_path && undo.may_undo(url)
     };
-    let Some((_, _, undo)) = WRAPPERS.iter().find(is_wrapper) else {
+    let Some((wrapper, _, _, undo)) = WRAPPERS.iter().find(is_it) else {
         return Layer::Bare;
     };
     match (undo.undo(url), undo) {
-        (Some(inner), _) => Layer::Inner(inner),
+        (Some(link), _) => Layer::Inner { wrapper, link },
         // The web app itself, not a launcher.
         (None, Undo::TeamsFragment) => Layer::Bare,
-        (None, _) => Layer::Undecodable,
+        (None, _) => Layer::Undecodable { wrapper },
     }
 }
 
 /// Only Safe Links leaves the original beside the wrapped link.
 pub(crate) fn is_safe_links(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| is_host(url.host_str().unwrap_or_default(), SAFE_LINKS))
+    Url::parse(url).is_ok_and(|url| At::Below(SAFE_LINKS).is(url.host_str().unwrap_or_default()))
 }
 
-fn is_host(host: &str, pattern: &str) -> bool {
-    if pattern.starts_with('.') { host.ends_with(pattern) } else { host == pattern }
+impl At {
+    fn is(self, host: &str) -> bool {
+        let label = |domain| host.strip_suffix(domain)?.strip_suffix('.');
+        match self {
+            Self::Host(name) => host == name,
+            Self::Below(domain) => label(domain).is_some(),
+            Self::Label(start, domain) => {
+                label(domain).is_some_and(|it| it.starts_with(start) && !it.contains('.'))
+            }
+            Self::Teams => TEAMS_HOSTS.contains(&host),
+        }
+    }
 }
 
 impl Undo {
+    /// Some hosts serve other things beside.
+    fn may_undo(self, url: &Url) -> bool {
+        let is_teams_chat = url.host_str() == Some("statics.teams.cdn.office.net");
+        !is_teams_chat || url.path().contains("safelinks")
+    }
+
     fn undo(self, url: &Url) -> Option<String> {
         match self {
             Self::Parameter(name) => percent_decoded(parameter(url, name)?),
@@ -95,8 +141,8 @@ impl Undo {
             }
             Self::Base64Parameter(name) => {
                 let encoded = percent_decoded(parameter(url, name)?)?;
-                let engine = general_purpose::STANDARD_NO_PAD;
-                let bytes = engine.decode(encoded.trim_end_matches('=')).ok()?;
+                let encoded = encoded.trim_end_matches('=').replace('-', "+").replace('_', "/");
+                let bytes = general_purpose::STANDARD_NO_PAD.decode(encoded).ok()?;
                 String::from_utf8(bytes).ok()
             }
             Self::ProofpointV2 => {
@@ -121,25 +167,31 @@ impl Undo {
 }
 
 fn teams(url: &Url, path: &str) -> Option<String> {
-    path.starts_with("/l/").then(|| format!("https://{}{path}", url.host_str().unwrap_or_default()))
+    let is_meeting = TEAMS_PATHS.iter().any(|start| path.starts_with(start));
+    is_meeting.then(|| format!("https://{}{path}", url.host_str().unwrap_or_default()))
 }
 
 /// Links that open a desktop program have a twin on the web.
 fn app_link(url: &Url) -> Option<Layer> {
     let host = url.host_str().unwrap_or_default();
-    let inner = match url.scheme() {
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let link = match url.scheme() {
         "zoommtg" | "zoomus" => parameter(url, "confno").map(|number| {
             let password = parameter(url, "pwd").map(|pwd| format!("?pwd={pwd}"));
             format!("https://{host}/j/{number}{}", password.unwrap_or_default())
         }),
         "msteams" => {
-            let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-            Some(format!("https://teams.microsoft.com{}{query}", url.path()))
+            let host = if host.is_empty() { "teams.microsoft.com" } else { host };
+            let is_ours = TEAMS_HOSTS.contains(&host) && url.path().starts_with('/');
+            is_ours.then(|| format!("https://{host}{}{query}", url.path()))
         }
-        "rcvdt" => Some(format!("https://v.ringcentral.com/{host}{}", url.path())),
+        "rcvdt" => Some(format!("https://v.ringcentral.com/{host}{}{query}", url.path())),
         _ => return None,
     };
-    Some(inner.map_or(Layer::Undecodable, Layer::Inner))
+    Some(match link {
+        Some(link) => Layer::Inner { wrapper: APP_LINK, link },
+        None => Layer::Undecodable { wrapper: APP_LINK },
+    })
 }
 
 /// As it stands in the query, not decoded.
@@ -149,7 +201,7 @@ pub(crate) fn parameter<'a>(url: &'a Url, name: &str) -> Option<&'a str> {
 }
 
 /// `+` stays `+`: gateways encode blanks as `%20`.
-fn percent_decoded(text: &str) -> Option<String> {
+pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut bytes = parts.next()?.as_bytes().to_vec();
     for part in parts {
@@ -184,7 +236,11 @@ fn proofpoint_v3(url: &str) -> Option<String> {
             inner.push(c);
         } else if characters.next_if_eq(&'*').is_some() {
             let run = V3_ALPHABET.find(characters.next()?)? + 2;
-            inner.extend(taken.by_ref().take(run));
+            let mut left = run;
+            while left > 0 {
+                inner.push(taken.next()?);
+                left -= 1;
+            }
         } else {
             inner.push(taken.next()?);
         }

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use conference::ProviderSettings;
+pub use conference::{ProviderSettings, Site};
 use protocol::ids::{ConnectorId, OrganizationId};
 use serde::Deserialize;
 use url::Url;
@@ -57,6 +57,9 @@ pub struct Config {
     /// Whether, how often and with which record calendars are written to.
     #[serde(default)]
     pub writing: Writing,
+    /// What else is a meeting link here, and where rooms may call.
+    #[serde(default)]
+    pub links: Site,
 }
 
 fn yes() -> bool {
@@ -290,10 +293,12 @@ impl Config {
 
     /// Whose organizers are believed to be ours.
     pub fn own_domains(&self) -> Result<Vec<String>, Mistake> {
-        if !self.domains.is_empty() {
-            return Ok(self.domains.iter().map(|domain| domain.to_lowercase()).collect());
-        }
-        self.mail_domains()
+        let mut own = match self.domains.as_slice() {
+            [] => self.mail_domains()?,
+            named => named.iter().map(|domain| domain.to_lowercase()).collect(),
+        };
+        own.extend(self.links.own_domains.iter().map(|domain| domain.to_lowercase()));
+        Ok(own)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use conference::{
-    Conference, Provider, ProviderSettings, Rules, RulesError, Site,
+    Conference, Provider, ProviderSettings, Rules, RulesError,
     invitation_block::{self, Block, Language, Template},
     join_link::{self, Findings, Sender, Sources},
     keyword::{Keywords, Mention},
@@ -35,8 +35,9 @@ impl Practice {
         };
         let conferences: BTreeMap<_, _> =
             config.conferences.iter().map(provider).collect::<Result<_, Mistake>>()?;
-        let own_hosts = conferences.values().map(Provider::own_host).collect();
-        let rules = Rules::new(&Site { own_hosts });
+        let mut site = config.links.clone();
+        site.self_hosted.extend(conferences.values().map(Provider::own_host));
+        let rules = Rules::new(&site);
         let rules = rules.map_err(|error: RulesError| reason("join links", &error))?;
         let keywords = Keywords::new(config.keywords.clone());
         let keywords = keywords.map_err(|error| reason("keywords", &error))?;
@@ -96,7 +97,8 @@ impl Practice {
         };
         let own = own.iter().find(is_stamped).or(own.last()).and_then(|block| block.link.clone());
         let stamp = own.as_deref().filter(|_| sender == Sender::Internal);
-        let sources = Sources { stamp, location: &entry.location.0, body, sender };
+        let properties = &[];
+        let sources = Sources { stamp, location: &entry.location.0, properties, body, sender };
         join_link::find(&sources, &self.rules)
     }
 
@@ -115,7 +117,8 @@ impl Practice {
                 join_link::Body::Text(&text)
             }
         };
-        let sources = Sources { stamp: None, location: place, body, sender: Sender::Internal };
+        let (stamp, properties, sender) = (None, &[], Sender::Internal);
+        let sources = Sources { stamp, location: place, properties, body, sender };
         let found = join_link::find(&sources, &self.rules);
         found.join.iter().chain(&found.alternatives).any(|link| link.provider() == service)
     }

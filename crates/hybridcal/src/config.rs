@@ -117,6 +117,11 @@ mod tests {
         autodiscover: connector::config::Autodiscover,
     }
 
+    #[derive(Deserialize)]
+    struct Links {
+        links: connector::config::Site,
+    }
+
     #[test]
     fn the_example_is_a_configuration() {
         let text = include_str!("../config.example.toml");
@@ -131,6 +136,13 @@ mod tests {
             .replace("[connector.exchange.autodiscover.directory]", "[autodiscover.directory]");
         let section: Section = toml::from_str(&discovery).expect("readable");
         assert!(section.autodiscover.enabled && section.autodiscover.directory.is_some());
+        let links = text.split("# [connector.links]").nth(1).expect("a section");
+        let links = links.split("# --- what people").next().expect("its lines");
+        let links = links.replace("\n# ", "\n").replace("\n#\n", "\n\n");
+        let links = format!("[links]{}", links.replace("[[connector.links.", "[[links."));
+        let section: Links = toml::from_str(&links).expect("readable");
+        assert_eq!(section.links.self_hosted.len(), 1);
+        assert!(conference::Rules::new(&section.links).is_ok());
         let issuer = text.split("# [dev_issuer]").nth(1).expect("the last section");
         let issuer = format!("[dev_issuer]{}", issuer.replace("\n# ", "\n"));
         assert!(Config::parse(&issuer, Path::new("x")).expect("readable").dev_issuer.is_some());

@@ -5,8 +5,8 @@ use std::{io, process::ExitCode};
 use clap::{Parser, Subcommand};
 use hybridcal::{
     commands::{
-        calendar, check, demo, exchange_sim, explain, meetings, new_key, run, trace, trust, undo,
-        watch,
+        calendar, check, demo, exchange_sim, explain, links, meetings, new_key, run, trace, trust,
+        undo, watch,
     },
     telemetry::{self, Logging},
 };
@@ -51,6 +51,8 @@ enum Command {
     Undo(undo::Args),
     /// Hosts that Autodiscover was sent to: list them, allow or block one.
     Trust(trust::Args),
+    /// What the rules for meeting links make of texts in a file; asks no network.
+    Links(links::Args),
     /// Make the key by which a connector proves who it is.
     NewKey(new_key::Args),
 }
@@ -83,6 +85,7 @@ async fn act(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::ExchangeSim(args) => exchange_sim::run(args, out).await?,
         Command::Undo(args) => return Ok(undo::run(args, out).await?),
         Command::Trust(args) => trust::run(args, world()?, out).await?,
+        Command::Links(args) => return Ok(links::run(&args, out)?),
         Command::NewKey(args) => new_key::run(&args, &world()?, out)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,7 @@
 //! Decodes character references, those that mail programs write.
 
+use std::borrow::Cow;
+
 /// The named characters of Latin-1, in order, from U+00A0.
 const LATIN_1: &str = "nbsp iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg \
     macr deg plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 \
@@ -15,6 +17,18 @@ const OTHERS: &[(&str, char)] = &[
     ("gt", '>'),
     ("quot", '"'),
     ("apos", '\''),
+    ("colon", ':'),
+    ("commat", '@'),
+    ("equals", '='),
+    ("lowbar", '_'),
+    ("num", '#'),
+    ("percnt", '%'),
+    ("period", '.'),
+    ("plus", '+'),
+    ("quest", '?'),
+    ("sol", '/'),
+    ("Tab", '\t'),
+    ("NewLine", '\n'),
     ("ndash", '–'),
     ("mdash", '—'),
     ("lsquo", '‘'),
@@ -40,11 +54,14 @@ const OTHERS: &[(&str, char)] = &[
     ("rlm", '\u{200f}'),
 ];
 
-/// No name or number that we know is longer.
+/// No name that we know is longer.
 const NAME_BYTES_MAX: usize = 10;
 
 /// Unknown names and lone `&` stay as they are, so that `?a=b&copy=c` survives.
-pub(crate) fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> Cow<'_, str> {
+    if !text.contains('&') {
+        return Cow::Borrowed(text);
+    }
     let mut parts = text.split('&');
     let mut decoded = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -59,26 +76,32 @@ pub(crate) fn decoded(text: &str) -> String {
             }
         }
     }
-    decoded
+    Cow::Owned(decoded)
 }
 
 fn reference(text: &str) -> Option<(char, &str)> {
+    if let Some(number) = text.strip_prefix('#') {
+        return numbered(number);
+    }
     let end = text.bytes().take(NAME_BYTES_MAX).position(|byte| byte == b';')?;
     let (name, rest) = text.split_at_checked(end)?;
-    let rest = rest.strip_prefix(';')?;
-    let character = match name.strip_prefix('#') {
-        Some(number) => numbered(number)?,
-        None => named(name)?,
-    };
-    Some((character, rest))
+    Some((named(name)?, rest.strip_prefix(';')?))
 }
 
-fn numbered(number: &str) -> Option<char> {
-    let code = match number.strip_prefix(['x', 'X']) {
-        Some(digits) => u32::from_str_radix(digits, 16).ok()?,
-        None => number.parse().ok()?,
+/// Browsers read numbers without the semicolon, too.
+fn numbered(text: &str) -> Option<(char, &str)> {
+    let (digits, radix) = match text.strip_prefix(['x', 'X']) {
+        Some(digits) => (digits, 16),
+        None => (text, 10),
     };
-    Some(char::from_u32(code).filter(|c| *c != '\0').unwrap_or(char::REPLACEMENT_CHARACTER))
+    let is_digit = |c: &char| c.is_digit(radix);
+    let length = digits.chars().take_while(is_digit).count();
+    let (number, rest) =
+        digits.split_at_checked(length).filter(|(number, _)| !number.is_empty())?;
+    let code = u32::from_str_radix(number, radix).ok();
+    let character = code.and_then(char::from_u32).filter(|c| *c != '\0');
+    let rest = rest.strip_prefix(';').unwrap_or(rest);
+    Some((character.unwrap_or(char::REPLACEMENT_CHARACTER), rest))
 }
 
 fn named(name: &str) -> Option<char> {

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Piece, Scanner, Tag, decoded};
+use super::{
+    Piece, Scanner, Tag, decoded,
+    open::{Marks, OpenElements, is_block},
+};
 
 /// Visible text. Positions are bytes of `text`.
 #[derive(Default)]
@@ -45,70 +48,73 @@ pub(crate) fn is_invisible(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
-/// An element still open that concerns everything inside; others of its name are counted.
-struct Scope {
-    name: String,
-    depth: usize,
-    start: usize,
-}
-
 #[derive(Default)]
-struct Flattener {
+struct Flattener<'a> {
     flat: Flat,
-    hidden: Option<Scope>,
-    signature: Option<Scope>,
-    preformatted: Option<Scope>,
+    open: OpenElements<'a>,
+    /// Where the marked signature begins that is open.
+    signature: Option<usize>,
     has_open_anchor: bool,
     is_cut: bool,
 }
 
-impl Flattener {
-    fn piece(&mut self, piece: &Piece<'_>) {
+impl<'a> Flattener<'a> {
+    fn piece(&mut self, piece: &Piece<'a>) {
         match piece {
             Piece::Open(tag) => self.open(tag),
             Piece::Close(name) => self.close(name),
-            Piece::Text(text) if self.hidden.is_none() => self.text(&decoded(text)),
+            Piece::Text(text) if !self.open.is_hidden() => self.text(&decoded(text)),
             Piece::Text(_) => {}
         }
     }
 
-    fn open(&mut self, tag: &Tag<'_>) {
+    fn open(&mut self, tag: &Tag<'a>) {
+        self.open.make_room_for(&tag.name);
+        self.left(&tag.name);
         if is_void(&tag.name) {
-            if self.hidden.is_none() && !is_hidden(tag) {
+            if !self.open.is_hidden() && !is_hidden(tag) {
                 self.void(tag);
             }
             return;
         }
-        // A body ends a head left open, a paragraph the paragraph before.
-        let ended = |scope: &Scope| match scope.name.as_str() {
-            "head" => tag.name == "body",
-            "p" => tag.name == "p",
-            _ => false,
+        let was_hidden = self.open.is_hidden();
+        let marks = Marks {
+            is_hidden: is_hidden(tag),
+            is_signature: is_signature(tag),
+            is_preformatted: tag.name == "pre",
+            is_anchor: tag.name == "a",
         };
-        self.hidden.take_if(|scope| ended(scope));
-        if let Some(scope) = &mut self.hidden {
-            scope.opened(&tag.name);
-            return;
+        self.open.open(tag.name.clone(), marks);
+        self.note_signature();
+        // A link that cannot be seen still ends the one before.
+        if tag.name == "a" {
+            self.close_anchor();
         }
-        if is_hidden(tag) {
-            self.hidden = Some(self.scope(tag));
-            return;
+        if !was_hidden && !marks.is_hidden {
+            self.visible_open(tag);
         }
-        if let Some(scope) = &mut self.signature {
-            scope.opened(&tag.name);
-        } else if is_signature(tag) {
-            self.signature = Some(self.scope(tag));
+    }
+
+    /// A link ends with its cell; from paragraph to paragraph it goes on.
+    fn left(&mut self, name: &str) {
+        let is_cell = matches!(name, "td" | "th" | "tr" | "table");
+        if is_cell && self.has_open_anchor && !self.open.is_anchor() {
+            self.close_anchor();
         }
-        if let Some(scope) = &mut self.preformatted {
-            scope.opened(&tag.name);
-        } else if tag.name == "pre" {
-            self.preformatted = Some(self.scope(tag));
+        self.note_signature();
+    }
+
+    /// Keeps the range of a marked signature, from its first element to its last.
+    fn note_signature(&mut self) {
+        match (self.open.is_signature(), self.signature) {
+            (true, None) => self.signature = Some(self.flat.text.len()),
+            (false, Some(_)) => self.close_signature(),
+            (true, Some(_)) | (false, None) => {}
         }
-        self.visible_open(tag);
     }
 
     fn visible_open(&mut self, tag: &Tag<'_>) {
-        match tag.name.as_str() {
+        match &*tag.name {
             "a" => self.anchor(tag),
             "td" | "th" if !self.is_at_line_start() => self.flat.text.push('\t'),
             "li" => {
@@ -121,7 +127,7 @@ impl Flattener {
     }
 
     fn void(&mut self, tag: &Tag<'_>) {
-        match tag.name.as_str() {
+        match &*tag.name {
             "br" => self.line_break(),
             "hr" => {
                 self.line_start();
@@ -136,10 +142,10 @@ impl Flattener {
     }
 
     fn close(&mut self, name: &str) {
-        if let Some(scope) = &mut self.hidden {
-            if scope.is_closed_by(name) {
-                self.hidden = None;
-            }
+        let was_hidden = self.open.is_hidden();
+        self.open.close(name);
+        self.left(name);
+        if was_hidden {
             return;
         }
         if name == "a" {
@@ -148,10 +154,6 @@ impl Flattener {
         if is_block(name) {
             self.line_start();
         }
-        if self.signature.as_mut().is_some_and(|scope| scope.is_closed_by(name)) {
-            self.close_signature();
-        }
-        self.preformatted.take_if(|scope| scope.is_closed_by(name));
     }
 
     fn anchor(&mut self, tag: &Tag<'_>) {
@@ -174,19 +176,28 @@ impl Flattener {
     }
 
     fn close_signature(&mut self) {
-        if let Some(scope) = self.signature.take() {
-            self.flat.signatures.push(scope.start..self.flat.text.len());
+        if let Some(start) = self.signature.take() {
+            self.flat.signatures.push(start..self.flat.text.len());
         }
     }
 
     fn text(&mut self, text: &str) {
-        for c in text.chars().filter(|c| !is_invisible(*c)) {
-            match c {
-                '\n' if self.preformatted.is_some() => self.line_break(),
-                ' ' if self.preformatted.is_some() => self.flat.text.push(' '),
-                c if c.is_whitespace() => self.space(),
-                c => self.flat.text.push(c),
+        let mut rest = text;
+        while !rest.is_empty() {
+            // Most text is of these alone.
+            let plain = rest.bytes().take_while(u8::is_ascii_graphic).count();
+            let (word, more) = rest.split_at_checked(plain).unwrap_or((rest, ""));
+            self.flat.text.push_str(word);
+            let mut characters = more.chars();
+            match characters.next() {
+                None => {}
+                Some('\n') if self.open.is_preformatted() => self.line_break(),
+                Some(' ') if self.open.is_preformatted() => self.flat.text.push(' '),
+                Some(c) if is_invisible(c) => {}
+                Some(c) if c.is_whitespace() => self.space(),
+                Some(c) => self.flat.text.push(c),
             }
+            rest = characters.as_str();
         }
     }
 
@@ -213,10 +224,6 @@ impl Flattener {
         }
     }
 
-    fn scope(&self, tag: &Tag<'_>) -> Scope {
-        Scope { name: tag.name.clone(), depth: 1, start: self.flat.text.len() }
-    }
-
     fn finish(mut self, text_bytes_max: usize) -> Flat {
         self.close_anchor();
         self.close_signature();
@@ -227,21 +234,6 @@ impl Flattener {
     }
 }
 
-impl Scope {
-    fn opened(&mut self, name: &str) {
-        if self.name == name {
-            self.depth += 1;
-        }
-    }
-
-    fn is_closed_by(&mut self, name: &str) -> bool {
-        if self.name == name {
-            self.depth -= 1;
-        }
-        self.depth == 0
-    }
-}
-
 fn is_void(name: &str) -> bool {
     matches!(
         name,
@@ -249,44 +241,18 @@ fn is_void(name: &str) -> bool {
     )
 }
 
-fn is_block(name: &str) -> bool {
-    matches!(
-        name,
-        "address"
-            | "article"
-            | "blockquote"
-            | "body"
-            | "center"
-            | "dd"
-            | "div"
-            | "dl"
-            | "dt"
-            | "footer"
-            | "form"
-            | "h1"
-            | "h2"
-            | "h3"
-            | "h4"
-            | "h5"
-            | "h6"
-            | "header"
-            | "li"
-            | "main"
-            | "nav"
-            | "ol"
-            | "p"
-            | "pre"
-            | "section"
-            | "table"
-            | "tr"
-            | "ul"
-    )
-}
-
 /// A link nobody can see must not become a button.
 fn is_hidden(tag: &Tag<'_>) -> bool {
-    if matches!(tag.name.as_str(), "head" | "template" | "xml" | "script" | "style" | "title") {
+    if matches!(&*tag.name, "head" | "template" | "xml" | "script" | "style" | "title") {
         return true;
+    }
+    let raw = tag.raw_attribute("style").unwrap_or_default();
+    // Most styles hide nothing; a reference may hide the word.
+    let has = |word: &str| {
+        raw.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    if !raw.contains('&') && !["none", "hidden", "hide"].iter().any(|word| has(word)) {
+        return tag.raw_attribute("hidden").is_some();
     }
     let style = tag.attribute("style").unwrap_or_default().to_ascii_lowercase();
     let style: String = style.chars().filter(|c| !c.is_whitespace()).collect();

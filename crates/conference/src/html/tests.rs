@@ -30,11 +30,39 @@ fn what_nobody_sees_is_left_out() {
 }
 
 #[test]
+fn wrong_end_tags_neither_show_nor_hide_anything() {
+    check("<div hidden><p>x</div>a", "a", &[]);
+    check("<div hidden></span></p>x<span></div>a", "a", &[]);
+    check("<table><tr><td hidden>x<td>a<tr><td>b</table>c", "a\nb\nc", &[]);
+    check("<ul><li hidden>x<li>a</ul>", "- a", &[]);
+    check("<td hidden><table><tr><td>x</td></tr></table>y</td>a", "a", &[]);
+    check("<span hidden><div>x</span>y</div></span>a", "a", &[]);
+    check("<p hidden>x<div>a</div>", "a", &[]);
+    check("<div hidden><!-- --!><a href=x>x</a></div>a", "a", &[]);
+    check("<a href=x>a<a hidden href=y>b</a>c", "ac", &["x"]);
+    check("<head><body>a", "a", &[]);
+    check("<table><tr><td><a href=x>a<td>b</table>c", "a\tb\nc", &["x"]);
+    let deep = format!("<div hidden>{}x{}a</div>b", "<b>".repeat(600), "</b>".repeat(600));
+    check(&deep, "b", &[]);
+}
+
+#[test]
 fn links_are_found_however_they_are_written() {
     check("<A HREF=https://x.example/>x</A>", "x", &["https://x.example/"]);
     check("<a title=\"<a href='no'>\" href = 'yes?a=1&amp;b=2'>x", "x", &["yes?a=1&b=2"]);
     check("<a name=x>x</a><a\nhref\n=\n\"y\"\n/>z", "xz", &["y"]);
     check("<img src=x><area href=y>", "", &["y"]);
+}
+
+#[test]
+fn the_text_of_a_link_ends_with_its_cell() {
+    let inside = |html: &str| {
+        let flat = flatten(html, 1_000);
+        flat.text[flat.anchors[0].range.clone()].trim().to_owned()
+    };
+    assert_eq!(inside("<table><tr><td><a href=x>a<td>b</table>c"), "a");
+    assert_eq!(inside("<a href=x><table><tr><td>a</td></tr></table></a>c"), "a");
+    assert_eq!(inside("<p><a href=x>a<p>b</a>c"), "a\nb");
 }
 
 #[test]
@@ -52,6 +80,10 @@ fn entities() {
     assert_eq!(
         decoded("a&b&copy=1&unknown;&#0;&#x110000;&"),
         "a&b&copy=1&unknown;\u{fffd}\u{fffd}&"
+    );
+    assert_eq!(
+        decoded("&#104ttps&colon;&sol;&#x2f&#;&#x;&#99999999999999999999;"),
+        "https://&#;&#x;\u{fffd}"
     );
 }
 

@@ -38,7 +38,11 @@ enum Sort {
 }
 
 impl Path {
-    pub(super) fn new(pattern: &str) -> Result<Self, MalformedPath> {
+    pub(super) fn several(patterns: &[String]) -> Result<Vec<Self>, MalformedPath> {
+        patterns.iter().map(|pattern| Self::new(pattern)).collect()
+    }
+
+    fn new(pattern: &str) -> Result<Self, MalformedPath> {
         let mut texts: Vec<_> = pattern.split('/').skip(1).filter(|s| !s.is_empty()).collect();
         let has_rest = texts.pop_if(|last| *last == "{rest}").is_some();
         let segments: Option<_> = texts.iter().map(|text| Segment::new(text)).collect();
@@ -46,15 +50,21 @@ impl Path {
         Ok(Self { segments, has_rest })
     }
 
-    pub(super) fn fits(&self, path: &str) -> bool {
+    /// If a path fits, the part that names the room: what the last placeholder stands for.
+    pub(super) fn room<'a>(&self, path: &'a str) -> Option<&'a str> {
         let mut given = path.strip_prefix('/').unwrap_or(path).split('/').peekable();
-        let fits = self.segments.iter().all(|s| given.next().is_some_and(|text| s.fits(text)));
-        let rest = given.next();
-        let is_at_end = match rest {
+        let mut room = "";
+        for segment in &self.segments {
+            let value = segment.value(given.next()?)?;
+            if segment.shape.is_some() {
+                room = value;
+            }
+        }
+        let is_at_end = match given.next() {
             None => true,
             Some(text) => text.is_empty() && given.peek().is_none(),
         };
-        fits && is_at_end != self.has_rest
+        (is_at_end != self.has_rest).then_some(room)
     }
 }
 
@@ -67,12 +77,11 @@ impl Segment {
         Some(Self { prefix: prefix.to_owned(), shape: Some(shape) })
     }
 
-    fn fits(&self, text: &str) -> bool {
-        let Some((start, rest)) = text.split_at_checked(self.prefix.len()) else {
-            return false;
-        };
-        let is_rest_right = self.shape.as_ref().map_or(rest.is_empty(), |shape| shape.fits(rest));
-        start.eq_ignore_ascii_case(&self.prefix) && is_rest_right
+    /// What stands behind the fixed characters, if it has the right shape.
+    fn value<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let (start, rest) = text.split_at_checked(self.prefix.len())?;
+        let fits = self.shape.as_ref().map_or(rest.is_empty(), |shape| shape.fits(rest));
+        (start.eq_ignore_ascii_case(&self.prefix) && fits).then_some(rest)
     }
 }
 
@@ -111,6 +120,7 @@ impl Sort {
             "digits" => Self::Digits,
             "letters" => Self::Letters,
             "id" | "groups" => Self::Id,
+            "hex" => Self::Hex,
             "upper" => Self::Upper,
             "name" => Self::Name,
             "person" => Self::Person,

@@ -2,115 +2,20 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
 use url::Url;
 
-use super::path::{MalformedPath, Path};
+use super::{
+    address::is_dial_string,
+    catalogue::{AlternateText, Catalogue, Interop, PageText, RuleText, Words},
+    hosts::{Hosts, is_name},
+    likeness::Likenesses,
+    path::{MalformedPath, Path},
+    rule::Rule,
+    site::{OwnHost, RulesError, Site},
+};
+use crate::provider::host_and_port;
 
 const CATALOGUE: &str = include_str!("../join-links.toml");
-
-/// What the administrator says about meeting links.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Site {
-    #[serde(default)]
-    pub own_hosts: Vec<OwnHost>,
-}
-
-/// A self-hosted system: without this entry its links are ordinary links.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OwnHost {
-    /// With its port, if that is not the usual one.
-    pub host: String,
-    /// A class of `join-links.toml`, such as `jitsi.selfhosted`.
-    pub class: String,
-    /// A host of this organization is believed only when the organizer is one of us.
-    #[serde(default)]
-    pub internal: bool,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum RulesError {
-    #[error("the catalogue of join links cannot be read")]
-    Catalogue(#[from] toml::de::Error),
-    #[error(transparent)]
-    Path(#[from] MalformedPath),
-    #[error("{host}: there is no class {class} for meeting links")]
-    UnknownClass { host: String, class: String },
-}
-
-/// What a kind of link is good for; the earlier, the better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Kind {
-    Meeting,
-    Standing,
-    Gathering,
-    Closed,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Canonical {
-    #[default]
-    Keep,
-    Zoom,
-    NoFragment,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Catalogue {
-    words: Words,
-    rule: Vec<RuleText>,
-}
-
-/// Words that the rules and the division of a text into zones need.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Words {
-    reserved_words: Vec<String>,
-    file_endings: Vec<String>,
-    opaque_hosts: Vec<String>,
-    pub(super) closing_phrases: Vec<String>,
-    pub(super) forwarded_markers: Vec<String>,
-    pub(super) quoted_markers: Vec<String>,
-    pub(super) header_starts: Vec<String>,
-    pub(super) header_lines: Vec<String>,
-    pub(super) passcode_labels: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleText {
-    class: String,
-    provider: String,
-    kind: Kind,
-    #[serde(default)]
-    hosts: Vec<String>,
-    #[serde(default)]
-    not_labels: Vec<String>,
-    paths: Vec<String>,
-    #[serde(default)]
-    query: Vec<String>,
-    #[serde(default)]
-    reserved: bool,
-    #[serde(default)]
-    canonical: Canonical,
-}
-
-#[derive(Debug)]
-pub(super) struct Rule {
-    pub(super) class: String,
-    pub(super) provider: String,
-    pub(super) kind: Kind,
-    pub(super) canonical: Canonical,
-    not_labels: Vec<String>,
-    paths: Vec<Path>,
-    query: Vec<String>,
-    has_reserved_words: bool,
-}
 
 /// Everything known about meeting links. Made once, used for every meeting.
 #[derive(Debug)]
@@ -119,47 +24,108 @@ pub struct Rules {
     rules: Vec<Rule>,
     public: Hosts<usize>,
     opaque: Hosts<()>,
+    dialled: Hosts<()>,
     own: HashMap<String, Vec<Own>>,
+    pages: Vec<Page>,
+    page_hosts: Hosts<usize>,
+    interop: Vec<Interop>,
+    alternates: Vec<Alternate>,
+    likenesses: Likenesses,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Own {
     rule: usize,
     is_internal: bool,
+    dial: Option<String>,
 }
 
-/// Host patterns, found without looking at each.
 #[derive(Debug)]
-struct Hosts<T> {
-    exact: HashMap<String, Vec<T>>,
-    below: HashMap<String, Vec<T>>,
+struct Page {
+    note: String,
+    paths: Vec<Path>,
+}
+
+#[derive(Debug)]
+struct Alternate {
+    paths: Vec<Path>,
+    query: Vec<String>,
+    dial: String,
+}
+
+/// The rule that an address follows, with what it says about the room.
+#[derive(Clone, Copy)]
+pub(super) struct Match<'rules, 'url> {
+    pub(super) rule: &'rules Rule,
+    pub(super) room: &'url str,
+    /// An administrator's template.
+    pub(super) dial: Option<&'rules str>,
 }
 
 impl Rules {
     pub fn new(site: &Site) -> Result<Self, RulesError> {
-        let catalogue: Catalogue = toml::from_str(CATALOGUE)?;
-        let (mut rules, mut public, mut opaque) = (Vec::new(), Hosts::new(), Hosts::new());
-        for text in catalogue.rule {
-            text.hosts.iter().for_each(|host| public.add(host, rules.len()));
-            rules.push(Rule::new(text)?);
+        let built_in: Catalogue = toml::from_str(CATALOGUE)?;
+        let more = &site.overlay.0;
+        let mut words = built_in.words;
+        words.extend(&more.words);
+        let mut this = Self {
+            rules: Vec::new(),
+            public: Hosts::new(),
+            opaque: Hosts::new(),
+            dialled: site.dialled()?,
+            own: HashMap::new(),
+            pages: Vec::new(),
+            page_hosts: Hosts::new(),
+            interop: more.interop.iter().chain(&built_in.interop).cloned().collect(),
+            alternates: Vec::new(),
+            likenesses: Likenesses::default(),
+            words,
+        };
+        more.rule.iter().chain(&built_in.rule).try_for_each(|text| this.add_rule(text))?;
+        more.page.iter().chain(&built_in.page).try_for_each(|text| this.add_page(text))?;
+        for text in more.alternate.iter().chain(&built_in.alternate) {
+            this.alternates.push(Alternate::new(text)?);
         }
-        catalogue.words.opaque_hosts.iter().for_each(|host| opaque.add(host, ()));
-        let mut this = Self { words: catalogue.words, rules, public, opaque, own: HashMap::new() };
-        site.own_hosts.iter().try_for_each(|own| this.add_own(own))?;
+        for host in &this.words.opaque_hosts {
+            this.opaque.add(host, ())?;
+        }
+        for domain in &this.words.dial_domains {
+            this.dialled.add(domain, ())?;
+        }
+        site.self_hosted.iter().try_for_each(|own| this.add_own(own))?;
+        this.likenesses = Likenesses::new(this.public.names().collect());
         Ok(this)
     }
 
+    fn add_rule(&mut self, text: &RuleText) -> Result<(), RulesError> {
+        for host in &text.hosts {
+            self.public.add(host, self.rules.len())?;
+        }
+        self.rules.push(Rule::new(text)?);
+        Ok(())
+    }
+
+    fn add_page(&mut self, text: &PageText) -> Result<(), RulesError> {
+        for host in &text.hosts {
+            self.page_hosts.add(host, self.pages.len())?;
+        }
+        self.pages.push(Page { note: text.note.clone(), paths: Path::several(&text.paths)? });
+        Ok(())
+    }
+
     fn add_own(&mut self, own: &OwnHost) -> Result<(), RulesError> {
-        let OwnHost { host, class, internal } = own;
-        let host = host.to_ascii_lowercase();
+        let OwnHost { host, class, internal, dial } = own;
+        // As the parser writes it, so that names in other scripts compare.
+        let parsed = Url::parse(&format!("https://{host}/")).ok();
+        let host = parsed.map_or_else(|| host.to_ascii_lowercase(), |url| host_and_port(&url));
         // A public service stays public, also when our own links lead there.
-        if self.public.find(&host).next().is_some() {
+        if self.public.has(&host) {
             return Ok(());
         }
-        let before = self.own.get(&host).map_or(0, Vec::len);
         let listed = self.own.entry(host.clone()).or_default();
-        for (index, _) in self.rules.iter().enumerate().filter(|(_, rule)| rule.class == *class) {
-            listed.push(Own { rule: index, is_internal: *internal });
+        let before = listed.len();
+        for (rule, _) in self.rules.iter().enumerate().filter(|(_, rule)| rule.class == *class) {
+            listed.push(Own { rule, is_internal: *internal, dial: dial.clone() });
         }
         if listed.len() == before {
             return Err(RulesError::UnknownClass { host, class: class.clone() });
@@ -167,8 +133,13 @@ impl Rules {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub(super) fn classes(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|rule| rule.class.as_str())
+    }
+
     pub(super) fn is_opaque(&self, host: &str) -> bool {
-        self.opaque.find(host).next().is_some()
+        self.opaque.has(host)
     }
 
     /// `host` may carry a port.
@@ -177,7 +148,7 @@ impl Rules {
     }
 
     pub(super) fn is_listed(&self, host: &str) -> bool {
-        self.is_own(host) || self.public.find(host).next().is_some()
+        self.is_own(host) || self.public.has(host)
     }
 
     /// Only our own people are believed when they name such a host.
@@ -185,74 +156,68 @@ impl Rules {
         self.own.get(host).is_some_and(|listed| listed.iter().any(|own| own.is_internal))
     }
 
-    /// The rule that an address on this host follows.
-    pub(super) fn find(&self, host: &str, url: &Url) -> Option<&Rule> {
-        let own = self.own.get(host).into_iter().flatten().map(|own| &own.rule);
-        let mut candidates = own.chain(self.public.find(host)).filter_map(|i| self.rules.get(*i));
-        candidates.find(|rule| rule.fits(host, url, &self.words))
+    /// Whether a room may call there, whoever wrote the address.
+    pub(super) fn may_be_dialled(&self, domain: &str) -> bool {
+        is_name(domain) && self.dialled.has(domain)
     }
-}
 
-impl Rule {
-    fn new(text: RuleText) -> Result<Self, MalformedPath> {
-        Ok(Self {
-            paths: text.paths.iter().map(|path| Path::new(path)).collect::<Result<_, _>>()?,
-            class: text.class,
-            provider: text.provider,
-            kind: text.kind,
-            canonical: text.canonical,
-            not_labels: text.not_labels,
-            query: text.query,
-            has_reserved_words: text.reserved,
+    /// The listed host that this one pretends to be.
+    pub(super) fn likeness(&self, host: &str) -> Option<&str> {
+        self.likenesses.find(host)
+    }
+
+    /// The rule that an address on this host follows.
+    pub(super) fn find<'url>(&self, host: &str, url: &'url Url) -> Option<Match<'_, 'url>> {
+        let own = self.own.get(host).into_iter().flatten();
+        let own = own.map(|own| (own.rule, own.dial.as_deref()));
+        let public = self.public.find(host).map(|rule| (*rule, None));
+        own.chain(public).find_map(|(index, dial)| {
+            let rule = self.rules.get(index)?;
+            let room = rule.room(host, url, &self.words)?;
+            Some(Match { rule, room, dial })
         })
     }
 
-    fn fits(&self, host: &str, url: &Url, words: &Words) -> bool {
-        let label = host.split('.').next().unwrap_or_default();
-        !self.not_labels.iter().any(|not| not == label)
-            && self.has_query(url)
-            && !(self.has_reserved_words && is_reserved(url.path(), words))
-            && self.paths.iter().any(|path| path.fits(url.path()))
-    }
-
-    fn has_query(&self, url: &Url) -> bool {
-        let is_wanted = |key: &str| self.query.iter().any(|name| name.eq_ignore_ascii_case(key));
-        self.query.is_empty()
-            || url.query_pairs().any(|(key, value)| !value.is_empty() && is_wanted(&key))
-    }
-}
-
-fn is_reserved(path: &str, words: &Words) -> bool {
-    let path = path.to_ascii_lowercase();
-    let first = path.split('/').nth(1).unwrap_or_default();
-    words.reserved_words.iter().any(|word| word == first)
-        || words.file_endings.iter().any(|ending| path.ends_with(ending.as_str()))
-}
-
-impl<T> Hosts<T> {
-    fn new() -> Self {
-        Self { exact: HashMap::new(), below: HashMap::new() }
-    }
-
-    fn find(&self, host: &str) -> impl Iterator<Item = &T> {
-        let parents = host.match_indices('.').filter_map(|(at, _)| host.get(at + 1..));
-        let below = parents.filter_map(|parent| self.below.get(parent)).flatten();
-        self.exact.get(host).into_iter().flatten().chain(below)
-    }
-}
-
-impl<T: Copy> Hosts<T> {
-    fn add(&mut self, pattern: &str, value: T) {
-        let (exact, below) = match (pattern.strip_prefix("[*.]"), pattern.strip_prefix("*.")) {
-            (Some(host), _) => (Some(host), Some(host)),
-            (None, Some(host)) => (None, Some(host)),
-            (None, None) => (Some(pattern), None),
+    /// What is known about a page that is no meeting.
+    pub(super) fn note(&self, host: &str, url: &Url) -> Option<&str> {
+        let mut pages = self.page_hosts.find(host).filter_map(|index| self.pages.get(*index));
+        let is_it = |page: &&Page| {
+            page.paths.is_empty() || page.paths.iter().any(|path| path.room(url.path()).is_some())
         };
-        if let Some(host) = exact {
-            self.exact.entry(host.to_owned()).or_default().push(value);
-        }
-        if let Some(host) = below {
-            self.below.entry(host.to_owned()).or_default().push(value);
-        }
+        pages.find(is_it).map(|page| page.note.as_str())
+    }
+
+    /// What a room dials according to a page of instructions.
+    pub(super) fn alternate(&self, url: &Url) -> Option<String> {
+        let dialled = |alternate: &Alternate| {
+            alternate.paths.iter().find_map(|path| path.room(url.path()))?;
+            let mut dial = alternate.dial.clone();
+            for name in &alternate.query {
+                let (_, value) = url.query_pairs().find(|(key, _)| key == name)?;
+                dial = dial.replace(&format!("{{{name}}}"), &value);
+            }
+            Some(dial)
+        };
+        let mut dials = self.alternates.iter().filter_map(dialled);
+        dials.find(|dial| self.may_dial(dial))
+    }
+
+    /// What a room dials according to the printed address and conference of a block.
+    pub(super) fn interop(&self, user: &str, domain: &str, conference: &str) -> Option<String> {
+        let interop = self.interop.iter().find(|interop| interop.domain == domain)?;
+        let dial = interop.dial.replace("{user}", user).replace("{conference}", conference);
+        Some(dial).filter(|dial| self.may_dial(dial))
+    }
+
+    pub(super) fn may_dial(&self, address: &str) -> bool {
+        is_dial_string(address)
+            && address.rsplit_once('@').is_some_and(|(_, domain)| self.may_be_dialled(domain))
+    }
+}
+
+impl Alternate {
+    fn new(text: &AlternateText) -> Result<Self, MalformedPath> {
+        let AlternateText { paths, query, dial } = text;
+        Ok(Self { paths: Path::several(paths)?, query: query.clone(), dial: dial.clone() })
     }
 }

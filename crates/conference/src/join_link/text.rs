@@ -1,22 +1,37 @@
 //! Finds where links begin and end in plain text, in one pass. Nothing is searched inside a link.
 
-use super::{RAW_BYTES_MAX, rules::Rules};
+use super::{
+    RAW_BYTES_MAX,
+    address::{self, Address},
+    broken::{BROKEN_LINE_CHARACTERS_MIN, joined},
+    recognise,
+    rules::Rules,
+};
+use crate::work;
 
 /// A link in angle brackets may run over so many lines.
 const BRACKETED_LINES_MAX: usize = 12;
-/// Old mail programs break a long link into so many lines.
-const JOINED_LINES_MAX: usize = 8;
-/// They do it at the end of a line that is at least so long.
-const BROKEN_LINE_CHARACTERS_MIN: usize = 65;
 /// No name of a host is longer.
 const HOST_BYTES_MAX: usize = 253;
+/// No scheme is longer.
+const SCHEME_BYTES_MAX: usize = 32;
 
-const SCHEMES: &[&str] =
-    &["https://", "http://", "zoommtg://", "zoomus://", "msteams:", "rcvdt://"];
+/// A slash follows each.
+const SCHEMES: &[&str] = &["https:", "http:", "zoommtg:", "zoomus:", "msteams:", "rcvdt:"];
+
+/// Brackets and quotes, written as entities.
+const ENTITIES: [&str; 2] = ["&lt;", "&quot;"];
 
 pub(super) struct Token {
     pub(super) start: usize,
-    pub(super) forms: Vec<String>,
+    pub(super) forms: Vec<Form>,
+}
+
+/// One way to read a token.
+pub(super) enum Form {
+    Link(String),
+    /// Digits at a domain.
+    Digits(Address),
 }
 
 /// Whether links broken over lines are put together again.
@@ -26,76 +41,176 @@ pub(super) enum Wrapping {
     Joined,
 }
 
-pub(super) fn tokens(text: &str, rules: &Rules, wrapping: Wrapping) -> impl Iterator<Item = Token> {
+/// Every token, from left to right.
+pub(super) fn tokens<'a>(
+    text: &'a str,
+    rules: &'a Rules,
+    wrapping: Wrapping,
+) -> impl Iterator<Item = Token> + 'a {
     let mut at = 0;
-    let mut before = None;
     std::iter::from_fn(move || {
         loop {
+            at = next_word(text, at)?;
             let rest = text.get(at..)?;
-            let first = rest.chars().next()?;
-            if may_begin(before, rest, rules) {
-                let (token, length) = token_at(text, at, before == Some('<'), wrapping);
-                at += length;
-                before = text.get(..at).and_then(|read| read.chars().next_back());
+            let start = Start { text, at, rest };
+            if let Some((forms, length)) = start.token(rules, wrapping) {
+                let token = Token { start: at, forms };
+                at += length.max(1);
                 return Some(token);
             }
-            at += first.len_utf8();
-            before = Some(first);
+            // A token of a foreign scheme is told of, but not skipped.
+            let foreign = start.foreign();
+            let token = Token { start: at, forms: foreign.into_iter().map(Form::Link).collect() };
+            at += rest.bytes().take_while(u8::is_ascii_alphanumeric).count().max(1);
+            if !token.forms.is_empty() {
+                return Some(token);
+            }
         }
     })
 }
 
-fn may_begin(before: Option<char>, rest: &str, rules: &Rules) -> bool {
-    let is_inside_word = |c: char| c.is_alphanumeric() || "/=&%_.-~+?#@!*;$".contains(c);
-    if !before.is_some_and(is_inside_word) && has_scheme(rest) {
-        return true;
+/// Tokens begin where words begin.
+fn next_word(text: &str, at: usize) -> Option<usize> {
+    let rest = text.as_bytes().get(at..)?;
+    let length = rest.iter().position(u8::is_ascii_alphanumeric)?;
+    work::did(length + 1);
+    Some(at + length)
+}
+
+/// The beginning of a word.
+struct Start<'a> {
+    text: &'a str,
+    at: usize,
+    rest: &'a str,
+}
+
+impl<'a> Start<'a> {
+    /// Ways to read the token that begins here, and its length.
+    fn token(&self, rules: &Rules, wrapping: Wrapping) -> Option<(Vec<Form>, usize)> {
+        let is_free = self.is_free();
+        if is_free && address::has_scheme(self.rest) {
+            let token = up_to_end(self.rest);
+            let address = loosely_trimmed(token);
+            let is_address = Address::parse(address).is_some();
+            return is_address.then(|| (vec![Form::Link(address.to_owned())], token.len()));
+        }
+        if (is_free && has_scheme(self.rest)) || self.is_bare_host(rules) {
+            let (forms, length) = self.link(wrapping);
+            return Some((forms.into_iter().map(Form::Link).collect(), length));
+        }
+        self.digits(rules)
     }
-    let may_bare = before.is_none_or(|c| c.is_whitespace() || "<(\"'[:".contains(c));
-    may_bare && bare_host(rest).is_some_and(|host| rules.is_listed(&host.to_ascii_lowercase()))
+
+    fn before(&self) -> &'a str {
+        self.text.get(..self.at).unwrap_or_default()
+    }
+
+    /// Nothing stands before it that would make it a part of something else.
+    fn is_free(&self) -> bool {
+        let is_inside = |c: char| c.is_alphanumeric() || "/=&%_.-~+?#@!*;$".contains(c);
+        let before = self.before();
+        !before.ends_with(is_inside) || ENTITIES.iter().any(|entity| before.ends_with(entity))
+    }
+
+    fn is_bare_host(&self, rules: &Rules) -> bool {
+        let may_begin = |c: char| c.is_whitespace() || "<(\"'[:".contains(c);
+        let before = self.before().chars().next_back();
+        before.is_none_or(may_begin)
+            && bare_host(self.rest).is_some_and(|host| rules.is_listed(&host.to_ascii_lowercase()))
+    }
+
+    fn link(&self, wrapping: Wrapping) -> (Vec<String>, usize) {
+        let token = up_to_end(self.rest);
+        let loose = loosely_trimmed(token);
+        let is_bracketed = self.before().ends_with('<');
+        let mut forms = Vec::new();
+        let mut length = token.len();
+        if let Some(inner) = is_bracketed.then(|| bracketed(self.rest)).flatten() {
+            let whole: String = inner.chars().filter(|c| !c.is_whitespace()).collect();
+            forms.extend([loosely_trimmed(&whole).to_owned(), whole]);
+            forms.reverse();
+            length = inner.len();
+        } else if wrapping == Wrapping::Joined && self.is_at_end_of_long_line(token) {
+            forms.extend(joined(token, self.rest));
+        }
+        // In a chat, the text of a link is often the link itself: `[link](link)`.
+        let labelled = loose.split_once("](").map(|(label, _)| label.to_owned());
+        forms.push(loose.to_owned());
+        forms.extend(labelled);
+        forms.dedup();
+        (forms.into_iter().map(with_scheme).collect(), length)
+    }
+
+    fn is_at_end_of_long_line(&self, token: &str) -> bool {
+        let before = self.before();
+        work::did(token.len());
+        let line = before.rfind('\n').map_or(before, |end| before.get(end + 1..).unwrap_or(before));
+        let bytes = line.len() + token.len();
+        bytes >= BROKEN_LINE_CHARACTERS_MIN
+            && line.chars().count() + token.chars().count() >= BROKEN_LINE_CHARACTERS_MIN
+    }
+
+    /// Digits at a domain that rooms may call; elsewhere it is a mail address.
+    fn digits(&self, rules: &Rules) -> Option<(Vec<Form>, usize)> {
+        let digits = self.rest.bytes().take_while(u8::is_ascii_digit).count();
+        let domain = self.rest.get(digits..)?.strip_prefix('@')?;
+        let length = domain.bytes().take_while(|b| is_in_host(*b)).count();
+        let (domain, after) = domain.split_at_checked(length)?;
+        let before = self.before();
+        let is_user = |c: char| c.is_alphanumeric() || "._%+-@/&=*#~".contains(c);
+        let scheme = before.len().checked_sub("mailto:".len()).and_then(|at| before.get(at..));
+        let is_mail = scheme.is_some_and(|it| it.eq_ignore_ascii_case("mailto:"));
+        let is_part = before.ends_with(is_user) || after.starts_with(['@', '/', '_', '=']);
+        let domain = domain.trim_end_matches(['.', '-']);
+        let address = Address::bare(self.rest.get(..digits + 1 + domain.len())?)?;
+        (!is_mail && !is_part && rules.may_be_dialled(&address.domain))
+            .then(|| (vec![Form::Digits(address)], digits + 1 + domain.len()))
+    }
+
+    /// `ftp://…` and the like: never a link of ours, but worth a reason.
+    fn foreign(&self) -> Option<String> {
+        let is_in_scheme = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+        let length =
+            self.rest.bytes().take(SCHEME_BYTES_MAX).take_while(|b| is_in_scheme(b)).count();
+        let is_foreign = self.rest.get(length..)?.starts_with("://")
+            && self.rest.starts_with(|c: char| c.is_ascii_alphabetic())
+            && self.is_free();
+        is_foreign.then(|| loosely_trimmed(up_to_end(self.rest)).to_owned())
+    }
 }
 
 fn has_scheme(text: &str) -> bool {
     let starts = |scheme: &&str| {
         text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+            && text.get(scheme.len()..).is_some_and(|rest| rest.starts_with(['/', '\\']))
     };
-    // All schemes begin with one of these; asked first, because this runs for every character.
+    // All schemes begin with one of these; asked first, because this runs for every word.
     text.starts_with(['h', 'H', 'z', 'Z', 'm', 'M', 'r', 'R']) && SCHEMES.iter().any(starts)
 }
 
+fn is_in_host(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-')
+}
+
 fn bare_host(text: &str) -> Option<&str> {
-    let is_host = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':');
-    let end = text.bytes().take(HOST_BYTES_MAX).position(|b| !is_host(b))?;
+    let end = text.bytes().take(HOST_BYTES_MAX).position(|b| !is_in_host(b))?;
+    let port = text.get(end..)?.strip_prefix(':');
+    let digits = port.map_or(0, |port| 1 + port.bytes().take_while(u8::is_ascii_digit).count());
+    let end = end + digits;
+    work::did(end);
     text.get(end..)?.starts_with('/').then_some(())?;
     text.get(..end)
 }
 
-fn token_at(text: &str, at: usize, is_bracketed: bool, wrapping: Wrapping) -> (Token, usize) {
-    let rest = text.get(at..).unwrap_or_default();
-    if let Some(inner) = is_bracketed.then(|| bracketed(rest)).flatten() {
-        let whole: String = inner.chars().filter(|c| !c.is_whitespace()).collect();
-        let forms = vec![with_scheme(&whole), with_scheme(trimmed(&whole))];
-        return (Token { start: at, forms }, inner.len());
-    }
-    let token = up_to_end(rest);
-    let mut forms = Vec::new();
-    if wrapping == Wrapping::Joined {
-        let line_start = text.get(..at).and_then(|read| read.rfind('\n')).map_or(0, |end| end + 1);
-        let is_long = at + token.len() - line_start >= BROKEN_LINE_CHARACTERS_MIN;
-        forms.extend(is_long.then(|| joined(token, rest)).flatten());
-    }
-    forms.push(trimmed(token).to_owned());
-    let forms = forms.iter().map(|form| with_scheme(form)).collect();
-    (Token { start: at, forms }, token.len().max(1))
-}
-
-fn with_scheme(link: &str) -> String {
-    if has_scheme(link) { link.to_owned() } else { format!("https://{link}") }
+fn with_scheme(link: String) -> String {
+    if has_scheme(&link) { link } else { format!("https://{link}") }
 }
 
 /// Up to `>`. Another `<` ends the search, so that each character is looked at once.
 fn bracketed(rest: &str) -> Option<&str> {
     let window = rest.get(..rest.floor_char_boundary(RAW_BYTES_MAX))?;
     let inner = window.get(..window.find(['<', '>'])?)?;
+    work::did(inner.len());
     let is_closed = window.get(inner.len()..)?.starts_with('>');
     (is_closed && inner.matches('\n').count() < BRACKETED_LINES_MAX).then_some(inner)
 }
@@ -103,85 +218,29 @@ fn bracketed(rest: &str) -> Option<&str> {
 fn up_to_end(rest: &str) -> &str {
     let is_end = |c: char| c.is_whitespace() || "<>\"|{}^`“”„«»".contains(c);
     let token = rest.get(..rest.find(is_end).unwrap_or(rest.len())).unwrap_or(rest);
+    work::did(token.len());
     token.split("&gt;").next().unwrap_or(token)
 }
 
 /// Punctuation of the sentence around a link does not belong to it.
-fn trimmed(token: &str) -> &str {
-    let mut token = token;
+pub(super) fn loosely_trimmed(token: &str) -> &str {
     let opening = token.matches('(').count();
     let mut closing = token.matches(')').count();
+    let mut token = recognise::trimmed(token);
     loop {
         let Some(last) = token.chars().next_back() else {
             return token;
         };
         let is_punctuation = match last {
             ')' => closing > opening,
-            c => ".,;:!?*]}'".contains(c),
+            c => ".,;:!?*]}".contains(c),
         };
         match token.strip_suffix(last).filter(|_| is_punctuation) {
             Some(shorter) => {
                 closing -= usize::from(last == ')');
-                token = shorter;
+                token = recognise::trimmed(shorter);
             }
             None => return token,
         }
     }
-}
-
-/// The link with the lines below, if they look like its continuation.
-fn joined(token: &str, rest: &str) -> Option<String> {
-    let mut whole = token.to_owned();
-    let mut lines = rest.get(token.len()..)?.lines();
-    if !lines.next()?.is_empty() {
-        return None;
-    }
-    let mut length = whole.len();
-    for line in lines.take(JOINED_LINES_MAX) {
-        let line = line.trim_end();
-        if !continues(line) {
-            break;
-        }
-        whole.push_str(line);
-        length = line.len();
-        if length < BROKEN_LINE_CHARACTERS_MIN {
-            break;
-        }
-    }
-    (length != token.len() || whole.len() > token.len()).then(|| trimmed(&whole).to_owned())
-}
-
-fn continues(line: &str) -> bool {
-    let is_url = |c: char| c.is_ascii_graphic() && !"<>\"|{}^`:@".contains(c);
-    !line.starts_with('+')
-        && line.len() <= RAW_BYTES_MAX
-        && line.chars().all(is_url)
-        && line.chars().any(|c| !c.is_ascii_digit())
-        && line.chars().any(|c| c.is_ascii_digit() || "%=&/?_".contains(c))
-        && line.chars().any(|c| c.is_ascii_alphanumeric())
-}
-
-/// Some gateways forget to decode. One sign is no proof: a token may begin with `3D`.
-pub(super) fn quoted_printable_undone(text: &str) -> String {
-    let signs = ["=\n", "=\r\n", "=3D", "=20\n", "=20\r\n", "=C3="];
-    let count: usize = signs.iter().map(|sign| text.matches(sign).count()).sum();
-    if count < 2 {
-        return text.to_owned();
-    }
-    let text = text.replace("=\r\n", "").replace("=\n", "");
-    let mut parts = text.split('=');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        match part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                bytes.extend(part.bytes().skip(2));
-            }
-            None => {
-                bytes.push(b'=');
-                bytes.extend(part.bytes());
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -90,12 +90,16 @@ async fn what_we_make_is_recognised_again_from_our_own_people() {
         "kind = 'url-template'\ntemplate = 'https://rooms.example/r/{slug}?t={title_urlenc}'",
     ] {
         let provider = provider(settings).unwrap();
-        let rules = Rules::new(&Site { own_hosts: vec![provider.own_host()] }).unwrap();
+        let rules = Rules::new(&Site { self_hosted: vec![provider.own_host()], ..Site::default() })
+            .unwrap();
         let made = provider.ensure(&wish("Plan & more"), None).await.unwrap().join_link;
         let text = format!("Room 4; {}", made.as_str());
         let find = |sender| {
             let body = Body::Text("");
-            join_link::find(&Sources { stamp: None, location: &text, body, sender }, &rules)
+            join_link::find(
+                &Sources { stamp: None, location: &text, properties: &[], body, sender },
+                &rules,
+            )
         };
         assert_eq!(find(Sender::Internal).join, Some(made), "{settings}");
         assert_eq!(find(Sender::External).join, None, "{settings}");

@@ -13,7 +13,7 @@ use super::{Found, Pass};
 use crate::{
     entry::{Entry, Kind},
     failure::Failure,
-    meeting::Participant,
+    meeting::{Participant, Plain},
     remedy::Remedy,
 };
 
@@ -123,6 +123,8 @@ impl Pass<'_> {
         let place = &mut entry.meeting.location.0;
         *place = practice.place_without_keyword(place);
         entry.meeting.join_link = Some(link);
+        entry.meeting.dial = findings.dial.map(Plain);
+        entry.meeting.passcode = findings.passcode.map(Plain);
         entry.meeting.alternatives = findings.alternatives;
     }
 

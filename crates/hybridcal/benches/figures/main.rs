@@ -16,6 +16,7 @@ mod activate;
 mod bounds;
 mod changes;
 mod cpu;
+mod links;
 mod peer;
 mod process;
 mod rates;
@@ -23,7 +24,7 @@ mod site;
 mod watch;
 
 /// The parts, in the order in which they run.
-const PARTS: [&str; 5] = ["bounds", "activate", "rates", "peer", "many"];
+const PARTS: [&str; 6] = ["bounds", "links", "activate", "rates", "peer", "many"];
 /// What can be set, for a closer look at one thing: `rates mailboxes=1000 rate=500 seconds=60`.
 const SETTINGS: [&str; 3] = ["mailboxes", "rate", "seconds"];
 
@@ -45,6 +46,9 @@ fn main() {
     let is_asked = |part: &str| parts.is_empty() || parts.contains(&part);
     if is_asked("bounds") {
         bounds::run();
+    }
+    if is_asked("links") {
+        links::run();
     }
     if is_asked("activate") || is_asked("rates") {
         let site = activate::run(setting("mailboxes").unwrap_or(10_000));

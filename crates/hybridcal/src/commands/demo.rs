@@ -290,6 +290,7 @@ fn connector_config(
         conferences: [("jitsi".to_owned(), jitsi)].into(),
         invitation: connector::config::Invitation::default(),
         writing: connector::config::Writing::default(),
+        links: connector::config::Site::default(),
     })
 }
 

@@ -12,7 +12,7 @@ const MUTATIONS: u64 = 1_500;
 const SEEDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds");
 
 /// What hostile and odd documents are made of.
-const PIECES: [&str; 24] = [
+const PIECES: [&str; 40] = [
     "<",
     ">",
     "/>",
@@ -37,6 +37,22 @@ const PIECES: [&str; 24] = [
     "2026-11-24T25:61:00Z",
     "P",
     "Customized Time Zone",
+    "https://",
+    "zoom.us/j/",
+    "@",
+    "%40",
+    "%25",
+    "\\",
+    "<a href='",
+    "</a>",
+    "?url=",
+    "sip:",
+    "\u{202e}",
+    "\n",
+    "Passcode: ",
+    " ID: 114 213 415 0",
+    "https://eur01.safelinks.protection.outlook.com/?url=",
+    "__;JSUl!!",
 ];
 
 fn seeds(name: &str) -> Vec<Vec<u8>> {

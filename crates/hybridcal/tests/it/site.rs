@@ -483,6 +483,7 @@ pub(crate) fn connector_config(settings: &Settings) -> connector::config::Config
         presence: settings.presence,
         keywords: BTreeMap::from([("@meet".to_owned(), "jitsi".to_owned())]),
         conferences: BTreeMap::from([("jitsi".to_owned(), jitsi)]),
+        links: connector::config::Site::default(),
         invitation: connector::config::Invitation::default(),
         writing: connector::config::Writing {
             log_folder: settings.writing_log.clone(),

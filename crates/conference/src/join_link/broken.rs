@@ -1,0 +1,66 @@
+//! Mends what mail programs do to long links: line breaks, and codes that were never decoded.
+
+use super::{RAW_BYTES_MAX, text::loosely_trimmed};
+
+/// Old mail programs break a long link into so many lines.
+const JOINED_LINES_MAX: usize = 8;
+/// They do it at the end of a line that is at least so long.
+pub(super) const BROKEN_LINE_CHARACTERS_MIN: usize = 65;
+
+/// The link with the lines below, if they look like its continuation.
+pub(super) fn joined(token: &str, rest: &str) -> Option<String> {
+    let mut whole = token.to_owned();
+    let mut lines = rest.get(token.len()..)?.lines();
+    if !lines.next()?.is_empty() {
+        return None;
+    }
+    let mut length = whole.len();
+    for line in lines.take(JOINED_LINES_MAX) {
+        let line = line.trim_end();
+        if !continues(line) {
+            break;
+        }
+        whole.push_str(line);
+        length = line.len();
+        if length < BROKEN_LINE_CHARACTERS_MIN {
+            break;
+        }
+    }
+    (length != token.len() || whole.len() > token.len()).then(|| loosely_trimmed(&whole).to_owned())
+}
+
+fn continues(line: &str) -> bool {
+    let is_url = |c: char| c.is_ascii_graphic() && !"<>\"|{}^`:@".contains(c);
+    !line.starts_with('+')
+        && line.len() <= RAW_BYTES_MAX
+        && line.chars().all(is_url)
+        && line.chars().any(|c| !c.is_ascii_digit())
+        && line.chars().any(|c| c.is_ascii_digit() || "%=&/?_".contains(c))
+        && line.chars().any(|c| c.is_ascii_alphanumeric())
+}
+
+/// Some gateways forget to decode. One sign is no proof: a token may begin with `3D`.
+pub(super) fn quoted_printable_undone(text: &str) -> String {
+    let signs = ["=\n", "=\r\n", "=3D", "=20\n", "=20\r\n", "=C3="];
+    let count: usize = signs.iter().map(|sign| text.matches(sign).count()).sum();
+    if count < 2 {
+        return text.to_owned();
+    }
+    let text = text.replace("=\r\n", "").replace("=\n", "");
+    let mut parts = text.split('=');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let code = part.get(..2).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend(part.bytes().skip(2));
+            }
+            None => {
+                bytes.push(b'=');
+                bytes.extend(part.bytes());
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
