@@ -12,7 +12,7 @@ help:
 	@echo 'make test      all there is to test; brings its tools (Chromium, foreign clients) along'
 	@echo 'make build     target/debug/hybridcal, with the web app inside'
 	@echo 'make setup     only the tools of the tests below'
-	@echo 'make interop   foreign Exchange clients against the program'
+	@echo 'make interop   foreign clients and a foreign validator against the program'
 	@echo 'make browser   the web app in a real browser'
 	@echo 'make kerberos  signing in by Kerberos, with a realm of its own on loopback; needs what docs/testing.md names'
 	@echo 'make fuzz      every fuzzer for FUZZ_SECONDS=60 each; brings cargo-fuzz along'
@@ -67,6 +67,8 @@ interop: setup build
 	@echo '== interop: foreign clients against the program'
 	@node interop/series.mjs
 	@node interop/foreign.mjs
+	@cargo build --quiet --package hybridcal --example webex
+	@node interop/webex.mjs
 
 browser: setup build
 	@echo '== browser: from an invitation to the Join button'

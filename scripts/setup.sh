@@ -52,11 +52,11 @@ need_exchangelib() {
   cp interop/requirements.txt "$venv/requirements.txt"
 }
 
-# What drives the browser, and the second foreign client.
+# What drives the browser, the second foreign client, and the validator of the Webex contract.
 need_npm_packages() {
   local made=interop/node_modules/.package-lock.json
   [ -e "$made" ] && [ ! interop/package-lock.json -nt "$made" ] && return
-  echo '== setup: what drives the browser, and ews-javascript-api'
+  echo '== setup: what drives the browser, ews-javascript-api, and Prism'
   (cd interop && npm ci --no-audit --no-fund --loglevel=error)
   touch "$made"
 }

@@ -22,6 +22,10 @@ export function startExchange(...options) {
   return start('exchange-sim', '--exchange', '127.0.0.1:0', ...options)
 }
 
+export function startWebex(...options) {
+  return start('webex-sim', '--listen', '127.0.0.1:0', ...options)
+}
+
 async function start(command, ...options) {
   const child = spawn(BINARY, [command, '--json', ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
   const program = { child, log: '', ready: undefined, end: () => end(child) }

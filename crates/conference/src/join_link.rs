@@ -51,7 +51,7 @@ const CANDIDATES_MAX: usize = 200;
 /// No link in an invitation is longer before its wrappers are undone.
 const RAW_BYTES_MAX: usize = 8192;
 /// Longer links do not work everywhere.
-const CANONICAL_BYTES_MAX: usize = 2048;
+pub(crate) const CANONICAL_BYTES_MAX: usize = 2048;
 /// Gateways in a row.
 const WRAPPER_LAYERS_MAX: usize = 8;
 

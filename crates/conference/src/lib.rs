@@ -14,6 +14,7 @@ pub mod plain_text;
 mod provider;
 mod unwrap;
 mod url_template;
+pub mod webex;
 mod work;
 
 pub use crate::{

@@ -10,6 +10,7 @@ use crate::{
     join_link::OwnHost,
     meeting::{Conference, Held, ProviderFailure, Reference, Room, Wish},
     url_template::{self, UrlTemplate},
+    webex::{Webex, WebexSettings},
 };
 
 /// How conferences are made; one variant per provider. With those that need not be called the same
@@ -18,6 +19,7 @@ use crate::{
 pub enum Provider {
     Jitsi(Jitsi),
     UrlTemplate(UrlTemplate),
+    Webex(Webex),
 }
 
 /// A provider as the administrator writes it down.
@@ -25,9 +27,14 @@ pub enum Provider {
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ProviderSettings {
     /// `server` is the address of a Jitsi Meet installation: `https://meet.example.com`.
-    Jitsi { server: String },
+    Jitsi {
+        server: String,
+    },
     /// `template` holds `{slug}` once or more and, if wanted, `{title_urlenc}`.
-    UrlTemplate { template: String },
+    UrlTemplate {
+        template: String,
+    },
+    Webex(Box<WebexSettings>),
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,15 +51,20 @@ pub enum ProviderSettingsError {
     NoSlug,
     #[error("the template may only hold {{slug}} and {{title_urlenc}}, and not in the host")]
     UnknownPlaceholder,
+    #[error("token_key_file must hold 32 random bytes in base64 (openssl rand -base64 32)")]
+    NoTokenKey,
 }
 
 impl Provider {
-    /// `_world` is for those that must be called.
-    pub fn new(settings: &ProviderSettings, _world: &World) -> Result<Self, ProviderSettingsError> {
+    /// `world` is for those that must be called.
+    pub fn new(settings: &ProviderSettings, world: &World) -> Result<Self, ProviderSettingsError> {
         match settings {
             ProviderSettings::Jitsi { server } => Jitsi::new(server).map(Self::Jitsi),
             ProviderSettings::UrlTemplate { template } => {
                 UrlTemplate::new(template).map(Self::UrlTemplate)
+            }
+            ProviderSettings::Webex(settings) => {
+                Webex::from_settings(settings, world).map(Self::Webex)
             }
         }
     }
@@ -62,6 +74,7 @@ impl Provider {
         match self {
             Self::Jitsi(_) => "jitsi",
             Self::UrlTemplate(_) => "url-template",
+            Self::Webex(_) => "webex",
         }
     }
 
@@ -69,6 +82,7 @@ impl Provider {
     pub fn needs_calls(&self) -> bool {
         match self {
             Self::Jitsi(_) | Self::UrlTemplate(_) => false,
+            Self::Webex(_) => true,
         }
     }
 
@@ -77,6 +91,8 @@ impl Provider {
         match self {
             // A room of theirs is for one meeting: no more can be asked for, and no less.
             Self::Jitsi(_) | Self::UrlTemplate(_) => matches!(room, Room::Usual | Room::OneTime),
+            // What it cannot do for somebody, it says, and does the next best.
+            Self::Webex(_) => true,
         }
     }
 
@@ -85,13 +101,14 @@ impl Provider {
     pub async fn ensure(
         &self,
         wish: &Wish,
-        _known: Option<&Reference>,
+        known: Option<&Reference>,
     ) -> Result<Conference, ProviderFailure> {
         match self {
             Self::Jitsi(jitsi) => jitsi.join_link(&wish.key).map(Conference::of_link),
             Self::UrlTemplate(template) => {
                 template.join_link(&wish.key, &wish.title).map(Conference::of_link)
             }
+            Self::Webex(webex) => webex.ensure(wish, known).await,
         }
     }
 
@@ -103,13 +120,15 @@ impl Provider {
     ) -> Result<Conference, ProviderFailure> {
         match self {
             Self::Jitsi(_) | Self::UrlTemplate(_) => self.ensure(wish, Some(reference)).await,
+            Self::Webex(webex) => webex.update(wish, reference).await,
         }
     }
 
     /// Ends it. One that is gone, or never was, is as good as ended.
-    pub async fn cancel(&self, _held: &Held) -> Result<(), ProviderFailure> {
+    pub async fn cancel(&self, held: &Held) -> Result<(), ProviderFailure> {
         match self {
             Self::Jitsi(_) | Self::UrlTemplate(_) => Ok(()),
+            Self::Webex(webex) => webex.cancel(held).await,
         }
     }
 
@@ -117,16 +136,24 @@ impl Provider {
     pub async fn check(&self) -> Result<(), ProviderFailure> {
         match self {
             Self::Jitsi(_) | Self::UrlTemplate(_) => Ok(()),
+            Self::Webex(webex) => webex.check().await,
         }
     }
 
-    /// The entry by which links of this provider are recognised again, from our own people only.
-    pub fn own_host(&self) -> OwnHost {
+    /// The entry by which links of this provider are recognised again, from our own people only;
+    /// none if everybody knows them.
+    pub fn own_host(&self) -> Option<OwnHost> {
         let (url, class) = match self {
             Self::Jitsi(jitsi) => (jitsi.server(), jitsi::CLASS),
             Self::UrlTemplate(template) => (template.example(), url_template::CLASS),
+            Self::Webex(_) => return None,
         };
-        OwnHost { host: host_and_port(url), class: class.to_owned(), internal: true, dial: None }
+        Some(OwnHost {
+            host: host_and_port(url),
+            class: class.to_owned(),
+            internal: true,
+            dial: None,
+        })
     }
 }
 

@@ -119,7 +119,7 @@ impl Practice {
             let has_its_link = inherited.is_some_and(|stamp| {
                 !stamp.link.0.is_empty() && entry.location.0.contains(&stamp.link.0)
             });
-            let keyword = |place: &str| self.keyword(place).map(|mention| mention.word());
+            let keyword = |place: &str| self.keyword(place).map(Mention::word);
             of_series.trim() == typed.trim()
                 || (has_its_link && keyword(&of_series) == keyword(&typed))
         };
@@ -166,10 +166,8 @@ impl Practice {
         if entry.body.text().len() > BODY_BYTES_MAX {
             return Decision::Leave(Some(note::BODY_TOO_LARGE));
         }
-        if !is_kept {
-            if self.has_link_of(provider.service(), &typed, &entry.body) {
-                return Decision::Leave(Some(note::ALREADY_LINKED));
-            }
+        if !is_kept && self.has_link_of(provider.service(), &typed, &entry.body) {
+            return Decision::Leave(Some(note::ALREADY_LINKED));
         }
         let language = self.language(entry.culture.as_deref());
         let plan = Plan {

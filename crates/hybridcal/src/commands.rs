@@ -15,3 +15,4 @@ pub mod trace;
 pub mod trust;
 pub mod undo;
 pub mod watch;
+pub mod webex_sim;

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use hybridcal::{
     commands::{
         calendar, check, demo, exchange_sim, explain, links, meetings, new_key, run, trace, trust,
-        undo, watch,
+        undo, watch, webex_sim,
     },
     telemetry::{self, Logging},
 };
@@ -47,6 +47,8 @@ enum Command {
     Calendar(calendar::Args),
     /// A simulated Exchange to develop and test against. Not an Exchange server.
     ExchangeSim(exchange_sim::Args),
+    /// A simulated Webex to develop and test against. Not Webex.
+    WebexSim(webex_sim::Args),
     /// Take what was written into calendars out again, from entries that are not over.
     Undo(undo::Args),
     /// Hosts that Autodiscover was sent to: list them, allow or block one.
@@ -83,6 +85,7 @@ async fn act(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Watch(args) => watch::run(args, world()?, out).await?,
         Command::Calendar(args) => calendar::run(args, world()?, out).await?,
         Command::ExchangeSim(args) => exchange_sim::run(args, out).await?,
+        Command::WebexSim(args) => webex_sim::run(args, &world()?, out).await?,
         Command::Undo(args) => return Ok(undo::run(args, out).await?),
         Command::Trust(args) => trust::run(args, world()?, out).await?,
         Command::Links(args) => return Ok(links::run(&args, out)?),

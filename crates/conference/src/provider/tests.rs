@@ -90,8 +90,11 @@ async fn what_we_make_is_recognised_again_from_our_own_people() {
         "kind = 'url-template'\ntemplate = 'https://rooms.example/r/{slug}?t={title_urlenc}'",
     ] {
         let provider = provider(settings).unwrap();
-        let rules = Rules::new(&Site { self_hosted: vec![provider.own_host()], ..Site::default() })
-            .unwrap();
+        let rules = Rules::new(&Site {
+            self_hosted: vec![provider.own_host().unwrap()],
+            ..Site::default()
+        })
+        .unwrap();
         let made = provider.ensure(&wish("Plan & more"), None).await.unwrap().join_link;
         let text = format!("Room 4; {}", made.as_str());
         let find = |sender| {
@@ -104,4 +107,13 @@ async fn what_we_make_is_recognised_again_from_our_own_people() {
         assert_eq!(find(Sender::Internal).join, Some(made), "{settings}");
         assert_eq!(find(Sender::External).join, None, "{settings}");
     }
+}
+
+#[test]
+fn webex_needs_a_key_for_its_tokens_and_takes_no_secret_inline() {
+    let settings = "kind = 'webex'\nclient_id = 'c'\nclient_secret_file = 's'\ntoken_file = 't'\ntoken_key_file = '/nowhere/key'\n";
+    let refused = provider(settings).map(|_| ());
+    assert_eq!(refused, Err(ProviderSettingsError::NoTokenKey));
+    let inline = format!("{settings}client_secret = 'x'\n");
+    assert!(toml::from_str::<ProviderSettings>(&inline).is_err());
 }

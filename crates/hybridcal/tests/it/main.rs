@@ -26,3 +26,4 @@ mod simulation;
 mod site;
 mod streams;
 mod trace;
+mod webex;

@@ -42,6 +42,14 @@ impl Request {
         Self::new(Method::POST, url, body.into())
     }
 
+    pub fn patch(url: &Url, body: impl Into<Bytes>) -> Self {
+        Self::new(Method::PATCH, url, body.into())
+    }
+
+    pub fn delete(url: &Url) -> Self {
+        Self::new(Method::DELETE, url, Bytes::new())
+    }
+
     fn new(method: Method, url: &Url, body: Bytes) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
