@@ -115,13 +115,9 @@ impl Practice {
         // What an exception has from its series is the series' matter.
         let is_inherited = |master: &Entry| {
             let of_series = self::typed(&master.location.0, inherited);
-            // In another room, and still with the link and the keyword of its series.
-            let has_its_link = inherited.is_some_and(|stamp| {
-                !stamp.link.0.is_empty() && entry.location.0.contains(&stamp.link.0)
-            });
+            // In another room, and still with the keyword of its series: it meets there.
             let keyword = |place: &str| self.keyword(place).map(Mention::word);
-            of_series.trim() == typed.trim()
-                || (has_its_link && keyword(&of_series) == keyword(&typed))
+            of_series.trim() == typed.trim() || keyword(&of_series) == keyword(&typed)
         };
         if entry.kind == Kind::Exception && had.is_none() && master.is_some_and(is_inherited) {
             return Decision::Leave(None);

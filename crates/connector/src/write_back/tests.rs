@@ -370,7 +370,7 @@ fn exception(master: &Entry, place: &str) -> Entry {
 #[test]
 fn an_exception_inherits_what_its_series_asks_for() {
     let master = after(&series());
-    for place in [master.location.0.as_str(), "Room 4; @meet", "Room 5", ""] {
+    for place in [master.location.0.as_str(), "Room 4; @meet", "Room 9; @meet", "Room 5", ""] {
         let decision = decide_with(&exception(&master, place), Some(&master));
         assert!(matches!(decision, Decision::Leave(None)), "{place}: {decision:?}");
     }
