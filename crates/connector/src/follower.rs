@@ -170,7 +170,7 @@ impl Follower {
                 self.shared.alarms.clear_all(Some(self.user));
             }
             let result = match action {
-                Action::Wait(limit) => return Rest::News(self.at_most(limit, now)),
+                Action::Wait(limit) => return Rest::News(at_most(limit, self.due, now)),
                 Action::Pause(time) => return Rest::Pause(time),
                 Action::AwaitLease => return Rest::Lease,
                 Action::RaiseAlarm(reason) => {
@@ -185,12 +185,6 @@ impl Follower {
             };
             event = self.ended(result);
         }
-    }
-
-    /// Less if something is to be tried again before.
-    fn at_most(&self, limit: Duration, now: Timestamp) -> Duration {
-        let due = self.due.and_then(|due| Duration::try_from(due.duration_since(now)).ok());
-        due.map_or(limit, |due| limit.min(due))
     }
 
     /// Roughly, what it takes in memory beyond an idle one.
@@ -401,8 +395,34 @@ fn sealed(
     Ok(upserts)
 }
 
+/// Less if something is to be tried again before; not at all if it is due already.
+fn at_most(limit: Duration, due: Option<Timestamp>, now: Timestamp) -> Duration {
+    // A time in the past is a negative one, which cannot be said as a `Duration`.
+    let due = due.map(|due| Duration::try_from(due.duration_since(now)).unwrap_or_default());
+    due.map_or(limit, |due| limit.min(due))
+}
+
 /// Meetings that have left the window are purged by the cloud; we need not remember them.
 fn forget_the_past(state: &mut State, now: Timestamp) {
     let horizon = now.checked_sub(WINDOW_BACK).unwrap_or(now).as_millisecond();
     state.entries.retain(|_, entry| entry.end_ms > horizon);
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    #[test]
+    fn what_is_due_is_not_waited_for() {
+        let now: Timestamp = "2026-11-24T09:00:00Z".parse().expect("a time");
+        let limit = Duration::from_mins(60);
+        let in_seconds = |seconds| Some(now + SignedDuration::from_secs(seconds));
+        assert_eq!(at_most(limit, None, now), limit);
+        assert_eq!(at_most(limit, in_seconds(90), now), Duration::from_secs(90));
+        assert_eq!(at_most(limit, in_seconds(7200), now), limit);
+        assert_eq!(at_most(limit, in_seconds(0), now), Duration::ZERO);
+        assert_eq!(at_most(limit, in_seconds(-1), now), Duration::ZERO);
+    }
 }
