@@ -78,10 +78,13 @@ impl Keeper {
         let mut state = self.loaded().await?;
         self.save(&mut state);
         let now = self.world.clock.now();
+        let is_good = |pair: &Pair| Some(&pair.access) != refused && pair.usage(now) == Use::Good;
+        if !state.saved.pair.as_ref().is_some_and(is_good) {
+            self.catch_up(&mut state);
+        }
         let present = state.saved.pair.as_ref().filter(|pair| Some(&pair.access) != refused);
         let usable = present.filter(|pair| pair.usage(now) != Use::Over).map(|p| p.access.clone());
-        let is_good = present.is_some_and(|pair| pair.usage(now) == Use::Good);
-        if let (true, Some(token)) = (is_good, &usable) {
+        if let (true, Some(token)) = (present.is_some_and(is_good), &usable) {
             return Ok(token.clone());
         }
         if state.unsaved.is_some() {
@@ -101,6 +104,7 @@ impl Keeper {
         let mut state = self.loaded().await?;
         let now = self.world.clock.now();
         let (host, meeting) = (hashed(host), hashed(meeting));
+        self.catch_up(&mut state);
         let taken = state.ledger.take(host, meeting, self.account, now);
         match taken {
             Ok(()) => {
@@ -146,6 +150,18 @@ impl Keeper {
         }
         self.warn(&mut state);
         Ok(state)
+    }
+
+    /// Another process may have renewed or counted since, such as a check beside a running
+    /// connector: a spent refresh token must neither be sent again nor written over the new one.
+    fn catch_up(&self, state: &mut State) {
+        let Ok(Some(kept)) = self.vault.open() else { return };
+        let obtained = |pair: &Option<Pair>| pair.as_ref().map(|pair| pair.obtained);
+        if state.unsaved.is_none() && obtained(&kept.pair) > obtained(&state.saved.pair) {
+            state.saved = Grant { pair: kept.pair, began_with: kept.began_with };
+            state.failed = None;
+        }
+        state.ledger.catch_up(&kept.ledger);
     }
 
     async fn renewed(&self, state: &mut State, now: Timestamp) -> Result<Token, CallFailure> {

@@ -74,6 +74,19 @@ impl Ledger {
         Ok(())
     }
 
+    /// What another process has counted beside us.
+    pub(super) fn catch_up(&mut self, other: &Self) {
+        for entry in &other.0 {
+            let same = |own: &&mut Entry| {
+                (own.host, own.meeting, own.hour) == (entry.host, entry.meeting, entry.hour)
+            };
+            match self.0.iter_mut().find(same) {
+                Some(own) => own.count = own.count.max(entry.count),
+                None => self.0.push(entry.clone()),
+            }
+        }
+    }
+
     pub(super) fn is_exhausted(&mut self, account: Account, now: Timestamp) -> bool {
         self.forget(now);
         let all = match account {

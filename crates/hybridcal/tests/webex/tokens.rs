@@ -54,6 +54,23 @@ async fn a_new_process_goes_on_with_the_tokens_of_the_old_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_check_beside_a_running_connector_costs_no_tokens() {
+    let office = Office::new().await;
+    let connector = office.connector();
+    connector.check().await.unwrap();
+    office.pass(55 * 60).await;
+    office.connector().check().await.unwrap();
+    assert_eq!(office.simulator.requests(Operation::Token), 2, "the other process renewed");
+    connector.check().await.unwrap();
+    assert_eq!(office.simulator.requests(Operation::Token), 2, "and we have its tokens");
+    // What we write takes nothing back, and our next renewal is from the newest.
+    connector.ensure(&wish("u"), None).await.unwrap();
+    office.pass(3 * 3600).await;
+    connector.check().await.unwrap();
+    assert_eq!(office.simulator.requests(Operation::Token), 3);
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_of_a_token_is_readable_on_the_disk() {
     let office = Office::new().await;
     office.connector().check().await.unwrap();
