@@ -205,6 +205,17 @@ fn hand_over_addresses(
 }
 
 impl Findings {
+    /// For others than the owner of the copy: a personal link would let them in as that person.
+    #[must_use]
+    pub fn without_personal(mut self) -> Self {
+        self.alternatives.retain(|link| !link.is_personal());
+        if self.join.as_ref().is_some_and(JoinLink::is_personal) {
+            // What is dialled and typed was found for that link.
+            return Self { alternatives: self.alternatives, ..Self::default() };
+        }
+        self
+    }
+
     /// What was looked at and what came of it, line by line in English, bounded. Content: for those
     /// who may open the meeting.
     pub fn lines(&self) -> Vec<String> {

@@ -95,6 +95,7 @@ impl Pass<'_> {
         let theirs = self.organizers.get(&entry.uid).and_then(Option::as_ref);
         let theirs = theirs.filter(|theirs| theirs.is_organizer);
         let found = theirs.map(|theirs| self.following.practice.links(theirs, Sender::Internal));
+        let found = found.map(Findings::without_personal);
         Ok(Some(found.filter(|findings| findings.join.is_some()).unwrap_or(own)))
     }
 

@@ -5,7 +5,11 @@ use exchange_sim::{Changes, MailKind, NewMeeting, Occasion};
 
 use crate::site::{ALICE, BLUE_ROOM, BOB, CAROL, Site, time};
 
-const BEGIN: &str = "~~~~~~~~ Online meeting (Hybrid Calendar) ~~~~~~~~";
+/// In English and in German.
+const BEGINS: [&str; 2] = [
+    "~~~~~~~~ Online meeting (Hybrid Calendar) ~~~~~~~~",
+    "~~~~~~~~ Online-Besprechung (Hybrid Calendar) ~~~~~~~~",
+];
 
 pub(crate) fn plan(site: &Site) -> NewMeeting {
     NewMeeting {
@@ -18,7 +22,7 @@ pub(crate) fn plan(site: &Site) -> NewMeeting {
 
 /// How many of our blocks stand in a text.
 pub(crate) fn blocks(text: &str) -> usize {
-    text.matches(BEGIN).count()
+    BEGINS.iter().map(|begin| text.matches(begin).count()).sum()
 }
 
 #[tokio::test(start_paused = true)]

@@ -54,12 +54,24 @@ async fn a_room_whose_invitations_lose_their_text_asks_the_organizers_copy() {
     let zoom = "https://zoom.us/j/91234567890";
     invitation.body = Some(Body::html(format!("<p><a href=\"{zoom}\">Zoom</a></p>")));
     invitation.resources = vec![BLUE_ROOM.into()];
-    let meeting = site.invite(ALICE, invitation);
-    let story = Story { site, meeting };
-    story.settles().await;
+    let story = Story::of(site, invitation).await;
     assert_eq!(story.body(BLUE_ROOM), "", "as the room has it");
     assert_eq!(story.link(BLUE_ROOM).await.as_deref(), Some(zoom));
     assert_eq!((story.mails(BOB), story.mails(BLUE_ROOM)), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_that_lets_in_as_the_organizer_is_not_passed_on_to_a_room() {
+    let site = Site::start_with(settings()).await;
+    site.exchange.set_delivery(BLUE_ROOM, Delivery::WithoutBody).expect("a room");
+    let mut invitation = meeting(&site, "Blue room");
+    let personal = "https://zoom.us/w/93456789012?tk=AbCdEfGhIjKlMnOp";
+    invitation.body = Some(Body::html(format!("<p><a href=\"{personal}\">Zoom</a></p>")));
+    invitation.resources = vec![BLUE_ROOM.into()];
+    let story = Story::of(site, invitation).await;
+    assert_eq!(story.link(ALICE).await.as_deref(), Some(personal), "whose link it is");
+    assert_eq!(story.link(BLUE_ROOM).await, None);
+    assert_eq!(story.mails(BOB), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -69,9 +81,7 @@ async fn a_gateway_that_hides_links_is_answered_by_the_organizers_copy() {
     let mut invitation = meeting(&site, "Room 4");
     let zoom = "https://zoom.us/j/91234567890";
     invitation.body = Some(Body::html(format!("<p><a href=\"{zoom}\">Zoom</a></p>")));
-    let meeting = site.invite(ALICE, invitation);
-    let story = Story { site, meeting };
-    story.settles().await;
+    let story = Story::of(site, invitation).await;
     assert!(story.body(BOB).contains("mimecast"));
     assert_eq!(story.link(BOB).await.as_deref(), Some(zoom));
     assert_eq!(story.mails(BOB), 1);
@@ -85,9 +95,7 @@ async fn what_a_gateway_hid_stays_hidden_if_the_organizer_is_not_ours() {
     site.exchange.set_delivery(BOB, Delivery::LinksRewritten).expect("a mailbox");
     let mut invitation = meeting(&site, "Room 4");
     invitation.body = Some(Body::html("<a href=\"https://zoom.us/j/91234567890\">Zoom</a>"));
-    let meeting = site.invite(ALICE, invitation);
-    let story = Story { site, meeting };
-    story.settles().await;
+    let story = Story::of(site, invitation).await;
     assert_eq!((story.link(BOB).await, story.mails(BOB)), (None, 1));
 }
 
@@ -96,9 +104,7 @@ async fn our_own_link_survives_a_gateway_in_the_place() {
     let site = Site::start_with(settings()).await;
     site.exchange.set_delivery(BOB, Delivery::LinksRewritten).expect("a mailbox");
     let invitation = meeting(&site, "@meet");
-    let meeting = site.invite(ALICE, invitation);
-    let story = Story { site, meeting };
-    story.settles().await;
+    let story = Story::of(site, invitation).await;
     assert_eq!(story.link(BOB).await, story.link(ALICE).await);
     assert!(story.link(BOB).await.is_some());
     assert_eq!(story.mails(BOB), 2);

@@ -7,15 +7,14 @@ use ews::items::Body;
 use exchange_sim::{Changes, MeetingRef, NewMeeting, Occasion};
 use hybridcal::client::OpenedMeeting;
 
-use crate::site::{ALICE, BOB, Settings, Site};
+use crate::{
+    invitation::blocks,
+    site::{ALICE, BOB, Settings, Site},
+};
 
 /// Longer than anything takes that is not about to be tried again.
 const A_WHILE: Duration = Duration::from_mins(3);
 pub(super) const AGENDA: &str = "<html><body><p>Agenda</p></body></html>";
-const BEGINS: [&str; 2] = [
-    "~~~~~~~~ Online meeting (Hybrid Calendar) ~~~~~~~~",
-    "~~~~~~~~ Online-Besprechung (Hybrid Calendar) ~~~~~~~~",
-];
 
 pub(super) struct Story {
     pub(super) site: Site,
@@ -66,9 +65,14 @@ impl Story {
         change: impl FnOnce(&mut NewMeeting),
     ) -> Self {
         let site = Site::start_with(settings).await;
-        let mut meeting = meeting(&site, "Room 4");
-        change(&mut meeting);
-        let meeting = site.invite(ALICE, meeting);
+        let mut invitation = meeting(&site, "Room 4");
+        change(&mut invitation);
+        Self::of(site, invitation).await
+    }
+
+    /// Alice sends this invitation, and everything settles.
+    pub(super) async fn of(site: Site, invitation: NewMeeting) -> Self {
+        let meeting = site.invite(ALICE, invitation);
         let story = Self { site, meeting };
         story.settles().await;
         story
@@ -104,8 +108,7 @@ impl Story {
 
     /// Blocks of ours in somebody's copy.
     pub(super) fn blocks(&self, whose: &str) -> usize {
-        let body = self.body(whose);
-        BEGINS.iter().map(|begin| body.matches(begin).count()).sum()
+        blocks(&self.body(whose))
     }
 
     /// Mails that somebody got, of all kinds.
