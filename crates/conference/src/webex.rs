@@ -105,7 +105,10 @@ impl Webex {
         known: Option<&Reference>,
     ) -> Result<Conference, ProviderFailure> {
         match self.settings.room(wish.room) {
-            Room::Personal => self.personal(wish, known).await,
+            Room::Personal => match self.personal(wish).await? {
+                Some(room) => Ok(room),
+                None => Ok(Self::instead(self.own(wish, known).await?, Room::OneTime)),
+            },
             Room::Space => self.space(wish, known).await,
             Room::OneTime | Room::Usual => self.own(wish, known).await,
         }
@@ -117,14 +120,13 @@ impl Webex {
         wish: &Wish,
         reference: &Reference,
     ) -> Result<Conference, ProviderFailure> {
-        if self.settings.room(wish.room) == Room::Personal {
-            return self.personal(wish, Some(reference)).await;
+        if self.settings.room(wish.room) != Room::Personal {
+            return self.patched(wish, reference).await;
         }
-        if self.is_unfit(wish) {
-            return self.unfit(wish).await;
+        match self.personal(wish).await? {
+            Some(room) => Ok(room),
+            None => Ok(Self::instead(self.patched(wish, reference).await?, Room::OneTime)),
         }
-        let _claim = self.claims.lock(&tag(&wish.key)).await;
-        self.changed(wish, reference).await
     }
 
     /// Ends what carries our tag. Gone already is as good.
@@ -138,19 +140,25 @@ impl Webex {
         self.examined().await
     }
 
-    /// A host without a room gets a meeting instead.
-    async fn personal(
-        &self,
-        wish: &Wish,
-        known: Option<&Reference>,
-    ) -> Result<Conference, ProviderFailure> {
+    /// `None` for a host without a room, who gets a meeting instead.
+    async fn personal(&self, wish: &Wish) -> Result<Option<Conference>, ProviderFailure> {
         let user = self.settings.acts_for(&wish.organizer);
         match self.client.personal_room(&user, &self.settings).await {
-            Err(CallFailure::Gone) => {
-                Ok(Self::instead(self.own(wish, known).await?, Room::OneTime))
-            }
-            room => Ok(room?),
+            Err(CallFailure::Gone) => Ok(None),
+            room => Ok(Some(room?)),
         }
+    }
+
+    async fn patched(
+        &self,
+        wish: &Wish,
+        reference: &Reference,
+    ) -> Result<Conference, ProviderFailure> {
+        if self.is_unfit(wish) {
+            return self.unfit(wish).await;
+        }
+        let _claim = self.claims.lock(&tag(&wish.key)).await;
+        self.changed(wish, reference).await
     }
 
     async fn own(

@@ -36,7 +36,15 @@ impl Webex {
         for place in self.places() {
             let host = self.host(place, &held.organizer);
             let search = Search { tag: &tag, host: host.clone(), from: held.from, to: held.to };
-            for meeting in self.client.find(&search).await? {
+            let found = match (place, self.client.find(&search).await) {
+                // An app that is in no space has made nothing there.
+                (
+                    Place::Space,
+                    Err(CallFailure::Invalid(_) | CallFailure::Forbidden | CallFailure::Gone),
+                ) => Vec::new(),
+                (_, found) => found?,
+            };
+            for meeting in found {
                 self.delete(&meeting.id, &host, meeting.is_in("inProgress")).await?;
                 has_ended = true;
             }

@@ -34,6 +34,10 @@ async fn who_has_no_room_gets_a_meeting_and_is_told() {
     let wish = Wish { organizer: BOB.to_owned(), ..in_room("u", Room::Personal) };
     let made = connector.ensure(&wish, None).await.unwrap();
     assert_eq!((made.fell_back, office.only().host.as_str()), (Some(Room::OneTime), BOB));
+    let hour = jiff::SignedDuration::from_hours(1);
+    let moved = Wish { start: wish.start + hour, end: wish.end + hour, ..wish };
+    let now = connector.update(&moved, made.reference.as_ref().unwrap()).await.unwrap();
+    assert_eq!((now.fell_back, office.only().start), (Some(Room::OneTime), moved.start));
 }
 
 #[tokio::test(start_paused = true)]
@@ -58,6 +62,10 @@ async fn a_service_app_is_in_no_space_and_does_not_try_again() {
         assert_eq!(made.fell_back, Some(Room::OneTime));
     }
     assert_eq!(office.simulator.requests(Operation::Create), 1 + 2, "the first look shows it");
+    for uid in ["u", "v", "w"] {
+        connector.cancel(&held(&in_room(uid, Room::Space), None)).await.unwrap();
+    }
+    assert_eq!(office.simulator.meetings(), []);
 }
 
 #[tokio::test(start_paused = true)]
