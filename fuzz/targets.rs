@@ -144,8 +144,8 @@ static LINK_RULES: LazyLock<Rules> = LazyLock::new(|| {
     Rules::new(&site).expect("rules")
 });
 
-/// What `hybridcal explain` shows has a bound.
-const EXPLANATION_BYTES_MAX: usize = 32 * 1024;
+/// What `hybridcal explain` shows of links has a bound, and a last line that says so.
+const EXPLANATION_BYTES_MAX: usize = 13 * 1024;
 
 fn find(sources: &Sources<'_>) -> Findings {
     let findings = join_link::find(sources, &LINK_RULES);

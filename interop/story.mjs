@@ -67,6 +67,8 @@ await tell('browser', async (step, atEnd) => {
     await look('agenda')
     await row.getByRole('button').first().click()
     await page.getByText(WORDS).waitFor()
+    await row.getByText('Why this Join button?').click()
+    await row.getByText('The place says @meet').waitFor()
     await look('details')
     await row.getByRole('button').first().click()
   })

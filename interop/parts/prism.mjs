@@ -8,6 +8,7 @@ import { createServer, request as ask } from 'node:http'
 import { createServer as createSocket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { setTimeout as pause } from 'node:timers/promises'
+import { end } from './program.mjs'
 
 const PRISM = fileURLToPath(new URL('../node_modules/.bin/prism', import.meta.url))
 const READY_DEADLINE_MS = 60_000
@@ -31,8 +32,7 @@ export async function startPrism(specification, upstream) {
     async end() {
       door.closeAllConnections()
       door.close()
-      child.kill('SIGTERM')
-      await once(child, 'exit')
+      await end(child)
     },
   }
 }

@@ -45,7 +45,7 @@ async function start(command, ...options) {
   return program
 }
 
-async function end(child) {
+export async function end(child) {
   if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
   child.kill('SIGTERM')
   const signal = AbortSignal.timeout(END_DEADLINE_MS)

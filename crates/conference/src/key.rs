@@ -21,11 +21,6 @@ impl ConferenceKey {
         Self(mac(secret, &parts))
     }
 
-    /// Something else that belongs to this meeting, such as the secret of its room.
-    pub fn derived(&self, purpose: &str) -> [u8; 32] {
-        mac(&self.0, &[purpose.as_bytes().to_vec()])
-    }
-
     /// Lower-case base32, since room names ignore case.
     pub fn room_name(&self) -> String {
         base32(self.0.iter().copied().take(ROOM_NAME_BYTES))
@@ -119,10 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_derived_depends_on_key_and_purpose() {
-        let other = ConferenceKey::derive(b"secret", "bob@example.com", b"uid", None);
-        assert_ne!(key().derived("pin"), key().derived("secret"));
-        assert_ne!(key().derived("pin"), other.derived("pin"));
+    fn a_tag_says_all_there_is_to_a_key() {
         assert_eq!(key().tag().len(), 52);
         assert_eq!(ConferenceKey::from_tag(&key().tag()), Some(key()));
         assert_eq!(ConferenceKey::from_tag("abc"), None);

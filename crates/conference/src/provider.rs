@@ -1,9 +1,9 @@
 //! What makes a conference: the providers of an organization.
 
 use serde::Deserialize;
-use url::{Host, Url};
+use url::Url;
 
-use world::World;
+use world::{World, issuer::is_loopback};
 
 use crate::{
     jitsi::{self, Jitsi},
@@ -170,15 +170,6 @@ pub(crate) fn checked_url(text: &str) -> Result<Url, ProviderSettingsError> {
         return Err(ProviderSettingsError::HasUser);
     }
     Ok(url)
-}
-
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 pub(crate) fn host_and_port(url: &Url) -> String {

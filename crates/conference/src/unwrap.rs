@@ -202,8 +202,13 @@ pub(crate) fn parameter<'a>(url: &'a Url, name: &str) -> Option<&'a str> {
 
 /// `+` stays `+`: gateways encode blanks as `%20`.
 pub(crate) fn percent_decoded(text: &str) -> Option<String> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
+    String::from_utf8(escapes_undone(text, b'%')).ok()
+}
+
+/// A sign and two hexadecimal digits stand for a byte; any other sign for itself.
+pub(crate) fn escapes_undone(text: &str, sign: u8) -> Vec<u8> {
+    let mut parts = text.split(char::from(sign));
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
         let code = part.get(..2).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
         match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
@@ -212,12 +217,12 @@ pub(crate) fn percent_decoded(text: &str) -> Option<String> {
                 bytes.extend(part.bytes().skip(2));
             }
             None => {
-                bytes.push(b'%');
+                bytes.push(sign);
                 bytes.extend(part.bytes());
             }
         }
     }
-    String::from_utf8(bytes).ok()
+    bytes
 }
 
 /// Characters that Proofpoint took out stand, Base64-encoded, behind the link: `*` is one of them,

@@ -11,8 +11,8 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-pub use log::Line;
 use log::Log;
+pub use log::{Line, result_of};
 
 use crate::config::Writing;
 

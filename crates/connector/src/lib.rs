@@ -1,6 +1,6 @@
 //! The daemon beside the calendar source: follows mailboxes, writes join details back, and seals
-//! meetings before they leave. The only place where plain text and keys meet; nothing on disk but
-//! configuration and secrets.
+//! meetings before they leave. The only place where plain text and keys meet; on disk nothing but
+//! configuration, secrets, and two records without content that an administrator may ask for.
 //!
 //! Start reading at [`mailbox`] (what is decided) and [`follower`] (what is done).
 

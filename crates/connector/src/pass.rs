@@ -192,13 +192,12 @@ impl<'a> Pass<'a> {
             match found {
                 Found::Entry(entry) => {
                     needs_window |= entry.kind != Kind::Single;
-                    let exceptions = self.exceptions_ahead(&entry);
-                    let read = self.write_back(entry).await?;
-                    self.write_back_to_exceptions(&exceptions, read.as_deref()).await?;
-                    match read {
+                    match self.write_back(entry).await? {
                         Some(entry) if entry.kind == Kind::SeriesMaster => {
-                            self.changed_series.insert(entry.uid.clone());
-                            self.masters.insert(entry.uid.clone(), Some(entry));
+                            let series = entry.uid.clone();
+                            self.masters.insert(series.clone(), Some(entry));
+                            self.write_back_to_exceptions(&series).await?;
+                            self.changed_series.insert(series);
                         }
                         Some(entry) => {
                             self.fresh.insert(entry.id.clone(), entry);

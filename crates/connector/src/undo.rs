@@ -9,13 +9,12 @@ use tokio::time::Instant;
 use world::World;
 
 use crate::{
-    brakes::{Braked, Brakes, Line},
+    brakes::{Braked, Brakes, Line, result_of},
     config::{Config, Mistake},
     entry::Entry,
     exchange::{Connection, Failure, Session, session::Found},
     news::SourceId,
     practice::Practice,
-    write_back::Write,
 };
 
 /// Entries read before they are written to.
@@ -105,18 +104,15 @@ impl Undo {
         if is_rehearsal {
             return Ok(());
         }
-        let line = |result| self.line(session, entry, &write, result);
+        let address = session.mailbox().as_str();
+        let user = UserId::of(&self.config.organization, address);
+        let line = |result| Line::about(entry, &write, user, self.world.clock.now(), result);
         self.brakes.permit(&line("begun"), now).map_err(|braked| match braked {
             Braked::TooMany { .. } => UndoFailure::TooMany,
             Braked::NoRecord => UndoFailure::NoRecord,
         })?;
         let written = session.write(&write, Instant::now() + WRITE_DEADLINE).await;
-        let result = match &written {
-            Ok(_) => "written",
-            Err(failure) if failure.is_answered() => "refused",
-            Err(_) => "unknown",
-        };
-        self.brakes.record(&line(result)).map_err(|_error| UndoFailure::NoRecord)?;
+        self.brakes.record(&line(result_of(&written))).map_err(|_error| UndoFailure::NoRecord)?;
         match written {
             Ok(_version) => undone.written += 1,
             Err(failure) if failure.is_conflict() || failure.concerns_one_entry() => {
@@ -126,18 +122,6 @@ impl Undo {
             Err(failure) => return Err(failure.into()),
         }
         Ok(())
-    }
-
-    fn line(&self, session: &Session, entry: &Entry, write: &Write, result: &'static str) -> Line {
-        let address = session.mailbox().as_str();
-        Line {
-            time: self.world.clock.now(),
-            mailbox: UserId::of(&self.config.organization, address).to_string(),
-            meeting: entry.stamp_identity().as_str().to_owned(),
-            cause: write.cause.word(),
-            mails: write.mails.word(),
-            result,
-        }
     }
 }
 

@@ -58,6 +58,27 @@ pub enum Cause {
     Undone,
 }
 
+impl Cause {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::KeywordAdded => "keyword-added",
+            Self::KeywordChanged => "keyword-changed",
+            Self::KeywordRemoved => "keyword-removed",
+            Self::Renewed => "renewed",
+            Self::Undone => "undone",
+        }
+    }
+}
+
+impl Mails {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Nobody => "none",
+            Self::AllAttendees => "all",
+        }
+    }
+}
+
 #[derive(Debug)]
 pub enum Decision {
     /// Nothing to write; perhaps something to tell the organizer.

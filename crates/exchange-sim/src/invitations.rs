@@ -103,17 +103,16 @@ impl Store {
         if !self.has_mailbox(address) {
             return Ok(kind); // outside the organization
         }
+        let delivery = self.mailbox(address)?.delivery;
         let number = match known {
             Some(number) => {
                 let copy = self.item(address, number)?.entry.clone();
-                let mut copy = updated_copy(organizers, copy, from.instance, weight);
-                as_delivered(self.mailbox(address)?.delivery, &mut copy);
-                self.replace(address, number, copy)?;
+                let copy = updated_copy(organizers, copy, from.instance, weight);
+                self.replace(address, number, as_delivered(delivery, copy))?;
                 number
             }
             None => {
-                let mut copy = new_copy(organizers, from.instance);
-                as_delivered(self.mailbox(address)?.delivery, &mut copy);
+                let copy = as_delivered(delivery, new_copy(organizers, from.instance));
                 self.add(address, CALENDAR, copy, None)?
             }
         };

@@ -162,22 +162,7 @@ pub(crate) fn weekday(day: &DayOfWeek) -> Option<Weekday> {
 }
 
 fn is_month(wanted: &Month, date: Date) -> bool {
-    let number = match wanted {
-        Month::January => 1,
-        Month::February => 2,
-        Month::March => 3,
-        Month::April => 4,
-        Month::May => 5,
-        Month::June => 6,
-        Month::July => 7,
-        Month::August => 8,
-        Month::September => 9,
-        Month::October => 10,
-        Month::November => 11,
-        Month::December => 12,
-        Month::Other(_) => 0,
-    };
-    date.month() == number
+    wanted.number() == Some(date.month())
 }
 
 #[cfg(test)]

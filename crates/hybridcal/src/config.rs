@@ -43,6 +43,8 @@ pub enum ConfigMistake {
     Wrong { path: PathBuf, line: usize, key: Option<String>, what: String },
     #[error("{}: no section [connector], [cloud] or [kms]: nothing to run", path.display())]
     Nothing { path: PathBuf },
+    #[error("{}: no section [connector], which this command is about", path.display())]
+    NoConnector { path: PathBuf },
 }
 
 impl Config {
@@ -54,6 +56,11 @@ impl Config {
             return Err(ConfigMistake::Nothing { path: path.into() });
         }
         Ok(config)
+    }
+
+    /// The section [connector] alone, for commands that do what it would do.
+    pub fn read_connector(path: &Path) -> Result<connector::config::Config, ConfigMistake> {
+        Self::read(path)?.connector.ok_or(ConfigMistake::NoConnector { path: path.into() })
     }
 
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigMistake> {

@@ -66,6 +66,28 @@ describe('a sealed meeting', () => {
     expect(isAttested(meeting)).toBe(true)
   })
 
+  it('opens what else helps to get in, and why there is a button', async () => {
+    const join = 'meetingJoinInfo/meetingJoinURL'
+    const meeting = await check({
+      meetingJoinInfo: {
+        meetingJoinURL: await seal('https://meet.example.org/a', join),
+        meetingJoinURI: await seal('a@meet.example.org', 'meetingJoinInfo/meetingJoinURI'),
+      },
+      hc: {
+        ...sealed.hc,
+        encryptedPasscode: await seal('4711', 'hc/encryptedPasscode'),
+        encryptedAlternatives: await seal('https://meet.example.org/b', 'hc/encryptedAlternatives'),
+        encryptedExplanation: await seal('The place says @meet.', 'hc/encryptedExplanation'),
+      },
+    })
+    expect(meeting).toMatchObject({
+      dial: { text: 'a@meet.example.org' },
+      passcode: { text: '4711' },
+      alternatives: { text: 'https://meet.example.org/b' },
+      explanation: { text: 'The place says @meet.' },
+    })
+  })
+
   it('stays usable when fields were exchanged', async () => {
     const meeting = await check({ encryptedLocation: sealed.encryptedSubject })
     expect(meeting.location).toEqual({ shut: 'tampered' })

@@ -112,7 +112,10 @@ impl<'a> OpenElements<'a> {
 
     /// Text elements end only inside their block.
     fn pop_inline(&mut self, name: &str) {
-        let nearest = self.elements.iter().rposition(|it| it.name == name || is_special(&it.name));
+        let nearest = self.elements.iter().rposition(|it| {
+            work::did(1);
+            it.name == name || is_special(&it.name)
+        });
         let found = nearest.filter(|at| self.elements.get(*at).is_some_and(|it| it.name == name));
         self.pop_from(found);
     }

@@ -30,9 +30,11 @@ impl Surroundings<'_> {
 
     fn is_own_form(&self, ranked: &Ranked, address: &Address) -> bool {
         let recognised = &ranked.recognised;
+        if recognised.address.is_some() {
+            return false;
+        }
         let is_same = recognised.dial.as_deref() == Some(address.dial().as_str());
         let form = match recognised.dialling {
-            _ if recognised.address.is_some() => false,
             Dialling::WebexMeeting | Dialling::WebexRoom => address.domain == recognised.host,
             Dialling::Zoom => {
                 let number = address.user.split('.').next().unwrap_or_default();
@@ -40,7 +42,7 @@ impl Surroundings<'_> {
             }
             Dialling::ZoomName | Dialling::Printed | Dialling::Teams | Dialling::Lifesize => false,
         };
-        form || (is_same && recognised.address.is_none())
+        form || is_same
     }
 
     /// The nearest link above, if the address belongs to its block.

@@ -1,6 +1,7 @@
 //! Mends what mail programs do to long links: line breaks, and codes that were never decoded.
 
 use super::{RAW_BYTES_MAX, text::loosely_trimmed};
+use crate::unwrap::escapes_undone;
 
 /// Old mail programs break a long link into so many lines.
 const JOINED_LINES_MAX: usize = 8;
@@ -47,20 +48,5 @@ pub(super) fn quoted_printable_undone(text: &str) -> String {
         return text.to_owned();
     }
     let text = text.replace("=\r\n", "").replace("=\n", "");
-    let mut parts = text.split('=');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        let code = part.get(..2).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
-        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                bytes.extend(part.bytes().skip(2));
-            }
-            None => {
-                bytes.push(b'=');
-                bytes.extend(part.bytes());
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    String::from_utf8_lossy(&escapes_undone(&text, b'=')).into_owned()
 }

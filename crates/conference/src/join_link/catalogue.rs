@@ -79,21 +79,38 @@ pub(super) struct Words {
 impl Words {
     /// What an administrator adds stands behind what is built in.
     pub(super) fn extend(&mut self, more: &Self) {
-        let lists: [(&mut Vec<String>, &Vec<String>); 14] = [
-            (&mut self.reserved_words, &more.reserved_words),
-            (&mut self.file_endings, &more.file_endings),
-            (&mut self.opaque_hosts, &more.opaque_hosts),
-            (&mut self.dial_domains, &more.dial_domains),
-            (&mut self.closing_phrases, &more.closing_phrases),
-            (&mut self.forwarded_markers, &more.forwarded_markers),
-            (&mut self.quoted_markers, &more.quoted_markers),
-            (&mut self.attributions, &more.attributions),
-            (&mut self.header_starts, &more.header_starts),
-            (&mut self.header_lines, &more.header_lines),
-            (&mut self.passcode_labels, &more.passcode_labels),
-            (&mut self.access_code_labels, &more.access_code_labels),
-            (&mut self.number_labels, &more.number_labels),
-            (&mut self.phone_words, &more.phone_words),
+        // Taken apart, so that the compiler asks for a list that is added one day.
+        let Self {
+            reserved_words,
+            file_endings,
+            opaque_hosts,
+            dial_domains,
+            closing_phrases,
+            forwarded_markers,
+            quoted_markers,
+            attributions,
+            header_starts,
+            header_lines,
+            passcode_labels,
+            access_code_labels,
+            number_labels,
+            phone_words,
+        } = self;
+        let lists = [
+            (reserved_words, &more.reserved_words),
+            (file_endings, &more.file_endings),
+            (opaque_hosts, &more.opaque_hosts),
+            (dial_domains, &more.dial_domains),
+            (closing_phrases, &more.closing_phrases),
+            (forwarded_markers, &more.forwarded_markers),
+            (quoted_markers, &more.quoted_markers),
+            (attributions, &more.attributions),
+            (header_starts, &more.header_starts),
+            (header_lines, &more.header_lines),
+            (passcode_labels, &more.passcode_labels),
+            (access_code_labels, &more.access_code_labels),
+            (number_labels, &more.number_labels),
+            (phone_words, &more.phone_words),
         ];
         for (list, more) in lists {
             list.extend(more.iter().map(|word| word.to_lowercase()));

@@ -67,7 +67,7 @@ impl Reason {
     /// As people read it.
     pub fn sentence(self) -> &'static str {
         match self {
-            Self::SignatureOnly => "somebody's standing room in a signature makes no meeting",
+            Self::SignatureOnly => "what is no single meeting counts for none in a signature",
             Self::QuotedOnly => "links of a quoted mail belong to another meeting",
             Self::InternalHost => "a host of ours is not believed when an outsider names it",
             Self::OpaqueWrapper => {

@@ -1,6 +1,7 @@
 //! One raw link: cleaned, unwrapped, guarded, matched, made canonical.
 
 use url::{Host, Url};
+use world::issuer::is_loopback;
 
 use super::{
     CANONICAL_BYTES_MAX, JoinLink, RAW_BYTES_MAX, Reason, Sender, WRAPPER_LAYERS_MAX,
@@ -12,7 +13,7 @@ use super::{
 };
 use crate::{
     html::is_invisible,
-    provider::{host_and_port, is_loopback},
+    provider::host_and_port,
     unwrap::{Layer, parameter, unwrap},
     work,
 };

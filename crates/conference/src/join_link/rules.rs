@@ -72,7 +72,7 @@ impl Rules {
             rules: Vec::new(),
             public: Hosts::new(),
             opaque: Hosts::new(),
-            dialled: site.dialled()?,
+            dialled: Hosts::new(),
             own: HashMap::new(),
             pages: Vec::new(),
             page_hosts: Hosts::new(),
@@ -89,7 +89,7 @@ impl Rules {
         for host in &this.words.opaque_hosts {
             this.opaque.add(host, ())?;
         }
-        for domain in &this.words.dial_domains {
+        for domain in site.dial_domains.iter().chain(&this.words.dial_domains) {
             this.dialled.add(domain, ())?;
         }
         site.self_hosted.iter().try_for_each(|own| this.add_own(own))?;

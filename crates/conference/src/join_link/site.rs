@@ -2,12 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{
-    Sender,
-    catalogue::Catalogue,
-    hosts::{Hosts, MalformedHost},
-    path::MalformedPath,
-};
+use super::{Sender, catalogue::Catalogue, hosts::MalformedHost, path::MalformedPath};
 
 /// The same in JSON (`hybridcal links test --site`) and in the connector's configuration.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -65,11 +60,5 @@ impl Site {
         let domain = organizer.rsplit_once('@').map(|(_, domain)| domain);
         let is_own = |own: &String| domain.is_some_and(|domain| own.eq_ignore_ascii_case(domain));
         if self.own_domains.iter().any(is_own) { Sender::Internal } else { Sender::External }
-    }
-
-    pub(super) fn dialled(&self) -> Result<Hosts<()>, MalformedHost> {
-        let mut hosts = Hosts::new();
-        self.dial_domains.iter().try_for_each(|domain| hosts.add(domain, ()))?;
-        Ok(hosts)
     }
 }

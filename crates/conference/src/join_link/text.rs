@@ -142,12 +142,10 @@ impl<'a> Start<'a> {
     }
 
     fn is_at_end_of_long_line(&self, token: &str) -> bool {
-        let before = self.before();
-        work::did(token.len());
-        let line = before.rfind('\n').map_or(before, |end| before.get(end + 1..).unwrap_or(before));
-        let bytes = line.len() + token.len();
-        bytes >= BROKEN_LINE_CHARACTERS_MIN
-            && line.chars().count() + token.chars().count() >= BROKEN_LINE_CHARACTERS_MIN
+        work::did(token.len() + BROKEN_LINE_CHARACTERS_MIN);
+        let line = self.before().chars().rev().take_while(|c| *c != '\n');
+        let before = line.take(BROKEN_LINE_CHARACTERS_MIN).count();
+        before + token.chars().count() >= BROKEN_LINE_CHARACTERS_MIN
     }
 
     /// Digits at a domain that rooms may call; elsewhere it is a mail address.

@@ -45,10 +45,6 @@ impl Trace {
         Self { source, zone, shown, wrappers, verdict }
     }
 
-    pub fn source(&self) -> Source {
-        self.source
-    }
-
     /// Names of the gateways that were undone, outermost first.
     pub fn wrappers(&self) -> &[&'static str] {
         &self.wrappers
@@ -59,13 +55,6 @@ impl Trace {
         match &self.verdict {
             Verdict::Matched { class } => Some(class),
             Verdict::Refused { .. } => None,
-        }
-    }
-
-    pub fn reason(&self) -> Option<Reason> {
-        match &self.verdict {
-            Verdict::Matched { .. } => None,
-            Verdict::Refused { reason, .. } => Some(*reason),
         }
     }
 

@@ -20,23 +20,11 @@ const MARKS_MAX: usize = 10_000;
 #[derive(Default)]
 pub(super) struct Claims {
     locks: Mutex<BTreeMap<String, Arc<AsyncMutex<()>>>>,
-    marks: Mutex<BTreeMap<String, Mark>>,
+    /// Since when: asked for and the answer is not known, or made while somebody else may have done
+    /// so, too.
+    marks: Mutex<BTreeMap<String, Timestamp>>,
     /// By series: exceptions that Webex threw away and that are to be made again.
     exceptions: Mutex<BTreeMap<String, Vec<Meeting>>>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Mark {
-    kind: Kind,
-    since: Timestamp,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// Asked for, and the answer is not known.
-    Uncertain,
-    /// Made; somebody else may have done so at the same time.
-    Made,
 }
 
 impl Claims {
@@ -50,18 +38,21 @@ impl Claims {
         lock.lock_owned().await
     }
 
-    pub(super) fn mark_uncertain(&self, tag: &str, now: Timestamp) {
-        self.mark(tag, Mark { kind: Kind::Uncertain, since: now });
-    }
-
-    pub(super) fn mark_made(&self, tag: &str, now: Timestamp) {
-        self.mark(tag, Mark { kind: Kind::Made, since: now });
+    pub(super) fn mark(&self, tag: &str, now: Timestamp) {
+        let mut marks = held(&self.marks);
+        marks.insert(tag.to_owned(), now);
+        if marks.len() > MARKS_MAX {
+            let oldest = marks.iter().min_by_key(|(_, since)| **since);
+            if let Some(oldest) = oldest.map(|(tag, _)| tag.clone()) {
+                marks.remove(&oldest);
+            }
+        }
     }
 
     /// How long "not found" is not to be believed yet.
     pub(super) fn doubt(&self, tag: &str, now: Timestamp) -> Option<Duration> {
-        let mark = held(&self.marks).get(tag).copied()?;
-        let settled = mark.since.checked_add(SETTLED_AFTER).ok()?;
+        let since = held(&self.marks).get(tag).copied()?;
+        let settled = since.checked_add(SETTLED_AFTER).ok()?;
         let left = Duration::try_from(settled.duration_since(now)).ok()?;
         (!left.is_zero()).then_some(left)
     }
@@ -91,17 +82,6 @@ impl Claims {
     pub(super) fn take_exceptions(&self, series: &str) -> Vec<Meeting> {
         held(&self.exceptions).remove(series).unwrap_or_default()
     }
-
-    fn mark(&self, tag: &str, mark: Mark) {
-        let mut marks = held(&self.marks);
-        marks.insert(tag.to_owned(), mark);
-        if marks.len() > MARKS_MAX {
-            let oldest = marks.iter().min_by_key(|(_, mark)| mark.since);
-            if let Some(oldest) = oldest.map(|(tag, _)| tag.clone()) {
-                marks.remove(&oldest);
-            }
-        }
-    }
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -120,7 +100,7 @@ mod tests {
     fn for_a_while_nothing_found_means_nothing() {
         let claims = Claims::default();
         assert_eq!(claims.doubt("a", at(0)), None);
-        claims.mark_uncertain("a", at(0));
+        claims.mark("a", at(0));
         assert_eq!(claims.doubt("a", at(10)), Some(Duration::from_secs(20)));
         claims.checked("a", at(10));
         assert!(claims.is_unchecked("a"), "looked too early");

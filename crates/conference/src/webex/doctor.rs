@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822::DateTimeParser};
 use world::http::HeaderMap;
 
-use super::{Webex, failure::CallFailure, tokens::Nearness};
+use super::{Webex, failure::CallFailure};
 use crate::meeting::ProviderFailure;
 
 /// More makes tokens and times wrong.
@@ -29,14 +29,8 @@ impl Webex {
                 ));
             }
         }
-        match self.client.keeper.nearness().await? {
-            Nearness::Far => {}
-            Nearness::Warning => {
-                return Err(ProviderFailure::Refused("the refresh token ends within 14 days"));
-            }
-            Nearness::LastWarning => {
-                return Err(ProviderFailure::Refused("the refresh token ends within 3 days"));
-            }
+        if let Some(warning) = self.client.keeper.nearness().await?.warning() {
+            return Err(ProviderFailure::Refused(warning));
         }
         if self.client.keeper.is_exhausted().await? {
             return Err(CallFailure::Quota.into());

@@ -283,20 +283,8 @@ impl Keeper {
         let is_said = state.said.is_some_and(|(said, at)| {
             said == nearness && now < at.checked_add(SAID_AGAIN).unwrap_or(now)
         });
-        if is_said || nearness == Nearness::Far {
-            return;
-        }
-        match nearness {
-            Nearness::Far => {}
-            Nearness::Warning => {
-                tracing::error!(
-                    "The refresh token for Webex ends within 14 days: bring a new pair"
-                );
-            }
-            Nearness::LastWarning => {
-                tracing::error!("The refresh token for Webex ends within 3 days: bring a new pair");
-            }
-        }
+        let Some(warning) = nearness.warning().filter(|_| !is_said) else { return };
+        tracing::error!("Webex: {warning}; bring a new pair");
         state.said = Some((nearness, now));
     }
 }

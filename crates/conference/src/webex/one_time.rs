@@ -99,12 +99,12 @@ impl Webex {
         };
         self.client.keeper.count(&wish.organizer, &tag).await?;
         // From here on it may exist, also if the caller loses patience or the program ends.
-        self.claims.mark_uncertain(&tag, self.client.world.clock.now());
+        self.claims.mark(&tag, self.client.world.clock.now());
         let outcome = self.client.create(plan, &self.settings, &for_whom).await;
         let now = self.client.world.clock.now();
         match outcome {
             Ok(meeting) => {
-                self.claims.mark_made(&tag, now);
+                self.claims.mark(&tag, now);
                 self.look_again_later(wish, place, &meeting.id);
                 // Somebody else may have made one between our look and our request. A list that
                 // cannot be had, or does not show it yet, changes nothing.
@@ -115,7 +115,7 @@ impl Webex {
             }
             Err(failure) if failure.is_uncertain() || failure == CallFailure::Conflict => {
                 if failure.is_uncertain() {
-                    self.claims.mark_uncertain(&tag, now);
+                    self.claims.mark(&tag, now);
                 } else {
                     self.claims.forget(&tag);
                 }

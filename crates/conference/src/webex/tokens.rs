@@ -67,11 +67,21 @@ pub(super) enum Use {
 }
 
 /// How near the end of the refresh token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Nearness {
     Far,
     Warning,
     LastWarning,
+}
+
+impl Nearness {
+    pub(super) fn warning(self) -> Option<&'static str> {
+        match self {
+            Self::Far => None,
+            Self::Warning => Some("the refresh token ends within 14 days"),
+            Self::LastWarning => Some("the refresh token ends within 3 days"),
+        }
+    }
 }
 
 impl Pair {

@@ -9,7 +9,10 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use protocol::ids::UserId;
 use serde::Serialize;
+
+use crate::{entry::Entry, exchange::Failure, write_back::Write};
 
 /// Older files are removed.
 const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -29,6 +32,36 @@ pub struct Line {
     pub mails: &'static str,
     /// `begun`, `written`, `refused` or `unknown`.
     pub result: &'static str,
+}
+
+impl Line {
+    /// What is written into an entry of this user's calendar.
+    pub fn about(
+        entry: &Entry,
+        write: &Write,
+        user: UserId,
+        time: Timestamp,
+        result: &'static str,
+    ) -> Self {
+        Self {
+            time,
+            mailbox: user.to_string(),
+            meeting: entry.stamp_identity().as_str().to_owned(),
+            cause: write.cause.word(),
+            mails: write.mails.word(),
+            result,
+        }
+    }
+}
+
+/// What came of a write, in the record's words.
+pub fn result_of<T>(written: &Result<T, Failure>) -> &'static str {
+    match written {
+        Ok(_) => "written",
+        Err(failure) if failure.is_answered() => "refused",
+        // The request may have arrived all the same.
+        Err(_) => "unknown",
+    }
 }
 
 pub(super) struct Log {

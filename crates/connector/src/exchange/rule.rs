@@ -2,7 +2,7 @@
 
 use conference::Recurrence as Told;
 use ews::items::{
-    DayOfWeek, DayOfWeekIndex, DaysOfWeek, Month, Recurrence, RecurrencePattern, RecurrenceRange,
+    DayOfWeek, DayOfWeekIndex, DaysOfWeek, Recurrence, RecurrencePattern, RecurrenceRange,
 };
 use jiff::Timestamp;
 
@@ -38,12 +38,12 @@ fn pattern(pattern: &RecurrencePattern) -> Option<String> {
             format!("FREQ=MONTHLY;INTERVAL={};{nth}", monthly.interval)
         }
         RecurrencePattern::AbsoluteYearly(yearly) => {
-            let (month, day) = (month(&yearly.month)?, yearly.day_of_month);
+            let (month, day) = (yearly.month.number()?, yearly.day_of_month);
             format!("FREQ=YEARLY;BYMONTH={month};BYMONTHDAY={day}")
         }
         RecurrencePattern::RelativeYearly(yearly) => {
             let nth = nth(&yearly.days_of_week, &yearly.day_of_week_index)?;
-            format!("FREQ=YEARLY;BYMONTH={};{nth}", month(&yearly.month)?)
+            format!("FREQ=YEARLY;BYMONTH={};{nth}", yearly.month.number()?)
         }
     })
 }
@@ -103,24 +103,6 @@ fn day(which: &DayOfWeek) -> Option<&'static str> {
         DayOfWeek::Day | DayOfWeek::Weekday | DayOfWeek::WeekendDay | DayOfWeek::Other(_) => {
             return None;
         }
-    })
-}
-
-fn month(month: &Month) -> Option<u8> {
-    Some(match month {
-        Month::January => 1,
-        Month::February => 2,
-        Month::March => 3,
-        Month::April => 4,
-        Month::May => 5,
-        Month::June => 6,
-        Month::July => 7,
-        Month::August => 8,
-        Month::September => 9,
-        Month::October => 10,
-        Month::November => 11,
-        Month::December => 12,
-        Month::Other(_) => return None,
     })
 }
 

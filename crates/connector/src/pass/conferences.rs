@@ -33,7 +33,7 @@ impl Pass<'_> {
         entry: &mut Entry,
         plan: &Plan,
     ) -> Result<Option<(Write, Conference)>, Failure> {
-        let practice = std::sync::Arc::clone(&self.following.practice);
+        let practice = &self.following.practice;
         let Some(provider) = practice.provider(&plan.found.conference) else { return Ok(None) };
         if self.following.brakes.is_dry_run {
             entry.meeting.notes.push(note::DRY_RUN);
@@ -73,7 +73,7 @@ impl Pass<'_> {
         entry: &Entry,
         plan: &Plan,
     ) -> Result<Option<(Write, Conference)>, Failure> {
-        let practice = std::sync::Arc::clone(&self.following.practice);
+        let practice = &self.following.practice;
         let Some(provider) = practice.provider(&plan.found.conference) else { return Ok(None) };
         let reference = plan.had.as_ref().and_then(|had| had.reference.as_ref());
         let Some(reference) = reference.filter(|_| provider.needs_calls()) else {
@@ -199,9 +199,7 @@ impl Pass<'_> {
                 }
                 // Far ahead it is in no window: asked for here until it is there.
                 Found::Entry(entry) if held.told.is_none() => {
-                    if let Some(entry) = self.write_back(entry).await? {
-                        self.fresh.insert(entry.id.clone(), entry);
-                    }
+                    self.write_back(entry).await?;
                 }
                 Found::Entry(_) | Found::Unusable(_) => {}
                 Found::Trouble(failure) => self.trouble(failure)?,
@@ -218,7 +216,7 @@ impl Pass<'_> {
     }
 
     async fn end(&mut self, id: String, held: &Held) -> Result<(), Failure> {
-        let practice = std::sync::Arc::clone(&self.following.practice);
+        let practice = &self.following.practice;
         let now_ms = self.now.as_millisecond();
         let is_over = held.to_ms <= now_ms || (!held.is_series && held.from_ms <= now_ms);
         let (false, Some(key)) = (is_over, key_in(&id)) else {

@@ -20,12 +20,15 @@ impl Pass<'_> {
         lines.extend(entry.meeting.notes.iter().map(|note| format!("Told: {note}.")));
         lines.extend(findings.lines());
         lines.push(match (&findings.join, findings.reason) {
-            (Some(link), _) => format!(
-                "Join opens a link of {} (rule {}); {} others are kept as alternatives.",
-                link.provider(),
-                link.class(),
-                findings.alternatives.len(),
-            ),
+            (Some(link), _) => {
+                let (provider, rule) = (link.provider(), link.class());
+                let others = match findings.alternatives.len() {
+                    0 => String::new(),
+                    1 => "; another one is kept as an alternative".to_owned(),
+                    others => format!("; {others} others are kept as alternatives"),
+                };
+                format!("Join opens a link of {provider} (rule {rule}){others}.")
+            }
             (None, Some(reason)) => format!("There is no Join button: {}.", reason.word()),
             (None, None) => "There is no Join button.".to_owned(),
         });
@@ -68,5 +71,6 @@ fn of_stamp(entry: &Entry) -> Option<String> {
     }
     let mailed =
         if stamp.was_told { "everybody invited got one update" } else { "nobody got mail from it" };
-    Some(format!("Join details for {} were written at {}; {mailed}.", stamp.keyword, stamp.at))
+    let at = stamp.at.strftime("%Y-%m-%d %H:%M UTC");
+    Some(format!("Join details for {} were written at {at}; {mailed}.", stamp.keyword))
 }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::{Found, Pass};
 use crate::{
-    brakes::{Braked, Line},
+    brakes::{self, Braked, Line},
     entry::{Entry, Kind},
     exchange,
     failure::Failure,
@@ -12,7 +12,7 @@ use crate::{
     meeting::note,
     news::SourceId,
     remedy::Reason,
-    write_back::{Case, Cause, Decision, Mails, Write},
+    write_back::{Case, Decision, Write},
 };
 
 /// Times a write is decided anew when somebody else wrote first.
@@ -89,30 +89,21 @@ impl Pass<'_> {
         Ok(Some(entry))
     }
 
-    /// Those of a series that no window shows yet.
-    pub(super) fn exceptions_ahead(&self, master: &Entry) -> Vec<SourceId> {
+    /// Exceptions far ahead are in no window yet; their series, which has just been read, says that
+    /// they are there.
+    pub(super) async fn write_back_to_exceptions(&mut self, series: &[u8]) -> Result<(), Failure> {
+        let master = self.masters.get(series).and_then(Option::as_deref);
+        let is_writable = |master: &&Entry| {
+            master.is_organizer && !master.is_cancelled && !master.is_over(self.now)
+        };
         let (_, to) = self.bounds();
-        let ahead = master.exceptions.iter().filter(|(_, end)| *end > to);
-        ahead.map(|(id, _)| id.clone()).collect()
-    }
-
-    /// Exceptions far ahead are in no window; their series says that they are there.
-    pub(super) async fn write_back_to_exceptions(
-        &mut self,
-        exceptions: &[SourceId],
-        master: Option<&Entry>,
-    ) -> Result<(), Failure> {
-        let Some(master) = master.filter(|master| master.is_organizer) else { return Ok(()) };
-        if exceptions.is_empty() || master.is_cancelled || master.is_over(self.now) {
-            return Ok(());
-        }
-        self.masters.insert(master.uid.clone(), Some(Box::new(master.clone())));
-        for found in self.session.entries(exceptions).await? {
+        let exceptions = master.filter(is_writable).map(|master| &master.exceptions);
+        let ahead = exceptions.into_iter().flatten().filter(|(_, end)| *end > to);
+        let ids: Vec<SourceId> = ahead.map(|(id, _)| id.clone()).collect();
+        for found in self.session.entries(&ids).await? {
             match found {
                 Found::Entry(entry) if entry.kind == Kind::Exception => {
-                    if let Some(entry) = self.write_back(entry).await? {
-                        self.fresh.insert(entry.id.clone(), entry);
-                    }
+                    self.write_back(entry).await?;
                 }
                 Found::Entry(_) | Found::Gone => {}
                 Found::Unusable(why) => self.unusable(why),
@@ -165,27 +156,15 @@ impl Pass<'_> {
     }
 
     fn record<T>(&self, entry: &Entry, write: &Write, written: &Result<T, exchange::Failure>) {
-        let result = match written {
-            Ok(_) => "written",
-            Err(failure) if failure.is_answered() => "refused",
-            // The request may have arrived all the same.
-            Err(_) => "unknown",
-        };
-        if let Err(error) = self.following.brakes.record(&self.line(entry, write, result)) {
+        let line = self.line(entry, write, brakes::result_of(written));
+        if let Err(error) = self.following.brakes.record(&line) {
             tracing::error!(error = %error, "The record of writes cannot be written");
             self.following.alarms.raise(Reason::WriteRecord, None);
         }
     }
 
     fn line(&self, entry: &Entry, write: &Write, result: &'static str) -> Line {
-        Line {
-            time: self.following.clock.now(),
-            mailbox: self.following.user.to_string(),
-            meeting: entry.stamp_identity().as_str().to_owned(),
-            cause: write.cause.word(),
-            mails: write.mails.word(),
-            result,
-        }
+        Line::about(entry, write, self.following.user, self.following.clock.now(), result)
     }
 
     /// Trouble that passes is met by trying again. A refusal that concerns this entry alone must
@@ -202,26 +181,5 @@ impl Pass<'_> {
         entry.meeting.notes.push(note::NO_CONFERENCE);
         self.provisional.insert(entry.id.clone());
         Ok(entry)
-    }
-}
-
-impl Cause {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::KeywordAdded => "keyword-added",
-            Self::KeywordChanged => "keyword-changed",
-            Self::KeywordRemoved => "keyword-removed",
-            Self::Renewed => "renewed",
-            Self::Undone => "undone",
-        }
-    }
-}
-
-impl Mails {
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Nobody => "none",
-            Self::AllAttendees => "all",
-        }
     }
 }

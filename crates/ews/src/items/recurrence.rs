@@ -89,6 +89,27 @@ words! {
     }
 }
 
+impl Month {
+    /// From 1; none for a month that nobody knows.
+    pub fn number(&self) -> Option<i8> {
+        Some(match self {
+            Self::January => 1,
+            Self::February => 2,
+            Self::March => 3,
+            Self::April => 4,
+            Self::May => 5,
+            Self::June => 6,
+            Self::July => 7,
+            Self::August => 8,
+            Self::September => 9,
+            Self::October => 10,
+            Self::November => 11,
+            Self::December => 12,
+            Self::Other(_) => return None,
+        })
+    }
+}
+
 /// Days, written as one text with blanks between.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DaysOfWeek(pub Vec<DayOfWeek>);

@@ -73,29 +73,26 @@ pub(super) fn updated_copy(
     copy
 }
 
-pub(super) fn as_delivered(delivery: Delivery, copy: &mut Entry) {
-    let body = copy.item.body.as_mut();
+pub(super) fn as_delivered(delivery: Delivery, mut copy: Entry) -> Entry {
+    let Some(body) = copy.item.body.as_mut() else { return copy };
     match delivery {
         Delivery::Whole => {}
-        Delivery::WithoutBody => {
-            if let Some(body) = body {
-                body.content.clear();
-            }
-        }
-        Delivery::LinksRewritten => {
-            if let Some(body) = body {
-                let gateway = "https://protect-eu.mimecast.com/s/";
-                let mut parts = body.content.split("https://");
-                let mut content = parts.next().unwrap_or_default().to_owned();
-                for (number, part) in parts.enumerate() {
-                    let end = part.find(['"', '<', ' ', '\r', '\n']).unwrap_or(part.len());
-                    let rest = part.get(end..).unwrap_or_default();
-                    content.push_str(&format!("{gateway}AbCdEfGhIjKlMnOpQr{number}/{rest}"));
-                }
-                body.content = content;
-            }
-        }
+        Delivery::WithoutBody => body.content.clear(),
+        Delivery::LinksRewritten => body.content = links_rewritten(&body.content),
     }
+    copy
+}
+
+fn links_rewritten(text: &str) -> String {
+    let mut parts = text.split("https://");
+    let mut rewritten = parts.next().unwrap_or_default().to_owned();
+    for (number, part) in parts.enumerate() {
+        let end = part.find(['"', '<', ' ', '\r', '\n']).unwrap_or(part.len());
+        let rest = part.get(end..).unwrap_or_default();
+        let token = format!("AbCdEfGhIjKlMnOpQr{number}");
+        rewritten.push_str(&format!("https://protect-eu.mimecast.com/s/{token}/{rest}"));
+    }
+    rewritten
 }
 
 /// Exceptions without what only the organizer sees.

@@ -28,8 +28,6 @@ pub struct Args {
 pub enum Failure {
     #[error(transparent)]
     Config(#[from] ConfigMistake),
-    #[error("the configuration has no section [connector]: there is nothing to check")]
-    NoConnector,
     #[error("exchange.ca_file cannot be used")]
     Trust(#[from] TrustFailure),
     #[error("the output cannot be written")]
@@ -38,7 +36,7 @@ pub enum Failure {
 
 /// Exit code 1 if anything failed.
 pub async fn run(args: Args, out: &mut impl Write) -> Result<ExitCode, Failure> {
-    let config = Config::read(&args.config)?.connector.ok_or(Failure::NoConnector)?;
+    let config = Config::read_connector(&args.config)?;
     let ca_file = config.exchange.ca_file.clone();
     let world = World::system(&Trust { ca_file, ..Trust::default() })?;
     let findings = check(&config, &world).await;

@@ -2,15 +2,11 @@
 
 use std::io::Write;
 
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use jiff::tz::TimeZone;
 use world::World;
 
 use super::meetings::{SignedIn, until_closed, write};
 use crate::client::{Failure, OpenedMeeting, json, text};
-
-/// Days looked at, from a week ago on: all that is listed.
-const DAYS: i64 = 39;
-const DAYS_BACK: i64 = 7;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -28,8 +24,7 @@ pub async fn run(args: Args, world: World, out: &mut impl Write) -> Result<(), F
     let now = world.clock.now();
     let zone = TimeZone::system();
     let client = args.signed_in.connect(world).await?;
-    let (from, to) = window(now);
-    let (mut meetings, _position) = client.list_between(from, to).await?;
+    let (mut meetings, _position) = client.list().await?;
     meetings.retain(|meeting| is_meant(meeting, &args.meeting));
     meetings.sort_by_key(|meeting| meeting.start);
     let text = if args.json {
@@ -41,12 +36,6 @@ pub async fn run(args: Args, world: World, out: &mut impl Write) -> Result<(), F
         explained.collect::<Vec<_>>().join("\n")
     };
     until_closed(write(out, &text)).map(|_is_open| ())
-}
-
-fn window(now: Timestamp) -> (Timestamp, Timestamp) {
-    let now = now.to_zoned(TimeZone::UTC);
-    let at = |days: i64| now.checked_add(days.days()).map(|at| at.timestamp()).ok();
-    (at(-DAYS_BACK).unwrap_or(Timestamp::MIN), at(DAYS - DAYS_BACK).unwrap_or(Timestamp::MAX))
 }
 
 fn is_meant(meeting: &OpenedMeeting, wanted: &str) -> bool {

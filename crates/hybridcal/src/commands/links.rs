@@ -61,8 +61,6 @@ pub enum Failure {
     Rules(#[from] RulesError),
     #[error(transparent)]
     Config(#[from] ConfigMistake),
-    #[error("the configuration has no section [connector]")]
-    NoConnector,
     #[error(transparent)]
     Connector(#[from] Mistake),
     #[error("{}, line {line}: this is no case", path.display())]
@@ -102,7 +100,7 @@ pub fn run(args: &Args, out: &mut impl Write) -> Result<ExitCode, Failure> {
 impl Test {
     fn settings(&self) -> Result<(Site, Rules), Failure> {
         if let Some(path) = &self.config {
-            let config = Config::read(path)?.connector.ok_or(Failure::NoConnector)?;
+            let config = Config::read_connector(path)?;
             let world = World::system(&Trust::default())?;
             let rules = Practice::new(&config, &world)?.rules;
             let own_domains = config.own_domains()?;

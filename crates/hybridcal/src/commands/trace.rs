@@ -38,8 +38,6 @@ pub struct Args {
 pub enum Failure {
     #[error(transparent)]
     Config(#[from] ConfigMistake),
-    #[error("the configuration has no section [connector]: there is no Exchange to record")]
-    NoConnector,
     #[error("a setting is wrong")]
     Settings(#[from] Mistake),
     #[error("exchange.ca_file cannot be used")]
@@ -53,7 +51,7 @@ pub enum Failure {
 }
 
 pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
-    let config = Config::read(&args.config)?.connector.ok_or(Failure::NoConnector)?;
+    let config = Config::read_connector(&args.config)?;
     let world =
         World::system(&Trust { ca_file: config.exchange.ca_file.clone(), ..Trust::default() })?;
     let mailbox = match &args.mailbox {

@@ -33,8 +33,6 @@ pub enum Failure {
     Config(#[from] ConfigMistake),
     #[error(transparent)]
     Settings(#[from] Mistake),
-    #[error("the configuration has no section [connector]: nothing was written by it")]
-    NoConnector,
     #[error("argument {number} is not an e-mail address")]
     Mailbox { number: usize },
     #[error("exchange.ca_file cannot be used")]
@@ -45,13 +43,18 @@ pub enum Failure {
 
 /// Exit code 1 if anything is left to do.
 pub async fn run(args: Args, out: &mut impl Write) -> Result<ExitCode, Failure> {
-    let config = Config::read(&args.config)?.connector.ok_or(Failure::NoConnector)?;
+    let config = Config::read_connector(&args.config)?;
     let ca_file = config.exchange.ca_file.clone();
     let world = World::system(&Trust { ca_file, ..Trust::default() })?;
     let undo = Undo::new(config, world)?;
+    // All of them first: none is written to if one is mistyped.
+    let parse = |(index, text): (usize, &String)| {
+        MailboxAddress::new(text).ok_or(Failure::Mailbox { number: index + 1 })
+    };
+    let addresses: Vec<MailboxAddress> =
+        args.mailboxes.iter().enumerate().map(parse).collect::<Result<_, _>>()?;
     let mut is_done = true;
-    for (index, text) in args.mailboxes.iter().enumerate() {
-        let address = MailboxAddress::new(text).ok_or(Failure::Mailbox { number: index + 1 })?;
+    for address in addresses {
         let text = match undo.mailbox(&address, args.dry_run).await {
             Ok(Undone { found, .. }) if args.dry_run => format!("{found} would be taken out"),
             Ok(Undone { written, left, .. }) => {

@@ -3,8 +3,13 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
 
-use connector::config::{Config, ProviderSettings};
+use connector::{
+    check::Step,
+    config::{Config, ProviderSettings},
+};
 use exchange_sim::{Changes, MailKind, NewMeeting, Occasion};
+use hybridcal::client::OpenedMeeting;
+use webex_sim::{Operation, Trouble};
 use world::stop::{Stop, Stopper};
 
 use crate::{
@@ -110,6 +115,79 @@ async fn the_meeting_at_webex_follows_the_invitation() {
     site.pass(A_WHILE).await;
     assert_eq!(webex.simulator.meetings(), []);
     assert_eq!((webex.simulator.made(), webex.simulator.mails()), (1, 0));
+    fs::remove_dir_all(folder()).expect("removed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_meeting_at_webex_outlives_its_keyword_by_a_day() {
+    let (mut site, webex) = begin(2).await;
+    site.start_connector();
+    let meeting = site.invite(ALICE, at_webex(&site));
+    let (start, end) = (site.in_minutes(4 * 24 * 60), site.in_minutes(4 * 24 * 60 + 30));
+    site.exchange.move_meeting(&meeting, Occasion::Whole, start, end).expect("moved");
+    settled(&site).await;
+    let place = |text: &str| Changes { location: Some(text.to_owned()), ..Changes::default() };
+    let change = |text: &str| {
+        let changed = site.exchange.change_meeting(&meeting, Occasion::Whole, &place(text));
+        changed.expect("changed");
+    };
+    change("Room 4");
+    site.pass(Duration::from_hours(20)).await;
+    assert_eq!(webex.simulator.meetings().len(), 1, "keywords go by mistake");
+    change("Room 4; @webex");
+    site.pass(Duration::from_hours(6)).await;
+    assert_eq!(webex.simulator.meetings().len(), 1, "it is asked for again");
+    change("Room 4");
+    site.pass(Duration::from_hours(25)).await;
+    assert_eq!(webex.simulator.meetings(), []);
+    assert_eq!((webex.simulator.made(), webex.simulator.mails()), (1, 0));
+    fs::remove_dir_all(folder()).expect("removed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_webex_is_down_the_organizer_is_told_and_then_it_is_made_once() {
+    let (mut site, webex) = begin(3).await;
+    site.start_connector();
+    webex.simulator.order(Operation::Create, 3, Trouble::Status { status: 503, retry_after: None });
+    site.invite(ALICE, at_webex(&site));
+    let is_told = |list: &[OpenedMeeting]| list.iter().any(|m| m.notes == ["conference-pending"]);
+    site.until_list(ALICE, "that it is being made", is_told).await;
+    assert_eq!(site.mails(BOB, MailKind::Update), 0);
+    site.pass(Duration::from_mins(20)).await;
+    settled(&site).await;
+    check(&site, &webex, "after trouble");
+    assert!(site.listed(ALICE, "Plan").await.expect("listed").notes.is_empty());
+    fs::remove_dir_all(folder()).expect("removed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_meeting_that_has_begun_is_not_ended_when_its_keyword_goes() {
+    let (mut site, webex) = begin(4).await;
+    site.start_connector();
+    let meeting = site.invite(ALICE, at_webex(&site));
+    settled(&site).await;
+    let start = site.entry(ALICE, "Plan").start;
+    let place = Changes { location: Some("Room 4".to_owned()), ..Changes::default() };
+    site.exchange.change_meeting(&meeting, Occasion::Whole, &place).expect("changed");
+    assert!(site.now() < start);
+    site.pass(Duration::from_hours(30)).await;
+    assert_eq!(webex.simulator.meetings().len(), 1, "it began within the day");
+    fs::remove_dir_all(folder()).expect("removed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webex_that_refuses_us_is_an_alarm_and_a_finding_until_it_does_not() {
+    let (mut site, webex) = begin(5).await;
+    site.start_connector();
+    webex.simulator.revoke();
+    site.invite(ALICE, at_webex(&site));
+    let is_told = |list: &[OpenedMeeting]| list.iter().any(|m| m.notes == ["no-conference"]);
+    site.until_list(ALICE, "that there is no conference", is_told).await;
+    assert_eq!(site.alarms(), ["conference-refused"]);
+    let findings = site.check().await;
+    let of_webex = findings.iter().find(|finding| finding.step == Step::Conference);
+    assert!(of_webex.is_some_and(|finding| !finding.outcome.is_ok()), "no finding");
+    assert_eq!((webex.simulator.made(), site.mails(BOB, MailKind::Update)), (0, 0));
     fs::remove_dir_all(folder()).expect("removed");
 }
 

@@ -76,5 +76,5 @@ async fn what_crosses_to_webex_is_what_the_manual_says() {
     );
     assert_eq!(body["sendEmail"], false);
     assert!(said.contains("DELETE /v1/meetings/") && said.contains("sendEmail=false"));
-    assert!(!said.contains("secret\n"), "no stray text of the files");
+    assert!(!said.contains("secret%0A"), "no stray text of the files");
 }

@@ -73,3 +73,26 @@ fn a_terminal_finds_nothing_to_obey() {
     nameless.subject = Opened::Text("\u{1b}\n".into());
     assert_eq!(title(&nameless), "(no title)");
 }
+
+#[test]
+fn why_there_is_a_button_is_said_line_by_line() {
+    let mut meeting = standup();
+    meeting.explanation =
+        Some(Opened::Text("The place says @meet.\u{1b}[31m\nJoin opens it.".into()));
+    let zone = TimeZone::fixed(jiff::tz::offset(1));
+    let text = explanation(&meeting, time("2026-11-24T08:00:00Z"), &zone);
+    let expected = [
+        "Tue 24 Nov  10:00–10:15  Stand-up  Room 4",
+        "  The place says @meet.[31m",
+        "  Join opens it.",
+        "  The button is there from 09:55 to 10:15.",
+        "  [Join] https://meet.example.org/standup",
+    ];
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+    (meeting.explanation, meeting.button) = (None, None);
+    let text = explanation(&meeting, time("2026-11-24T08:00:00Z"), &zone);
+    assert!(text.contains("said nothing about it"), "{text}");
+    meeting.explanation = Some(Opened::Cannot(Why::NoAccess));
+    let text = explanation(&meeting, time("2026-11-24T08:00:00Z"), &zone);
+    assert!(text.contains("(explanation: no access to the key)"), "{text}");
+}

@@ -23,7 +23,7 @@ pub(super) enum Field {
 }
 
 /// Column of a table, key of an entry's `expect`.
-const NAMES: [(Field, &str, &str); 9] = [
+pub(super) const NAMES: [(Field, &str, &str); 9] = [
     (Field::Provider, "provider", "provider"),
     (Field::Class, "class", "class"),
     (Field::JoinUrl, "join_url", "join"),

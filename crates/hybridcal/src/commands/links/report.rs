@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     cases::Case,
-    expected::{Expected, Field},
+    expected::{Expected, Field, NAMES},
 };
 
 /// A case may be a whole link; a table shows its beginning.
@@ -28,24 +28,16 @@ impl Judged {
     /// For scripts.
     pub(super) fn line(&self) -> Value {
         let (key, name) = &self.case.name;
-        let value = |field: Field| json!(field.of(&self.findings));
         let alternatives: Vec<_> =
             self.findings.alternatives.iter().map(JoinLink::as_str).collect();
-        let fields = [
+        let found = NAMES.map(|(field, name, _)| (name, json!(field.of(&self.findings))));
+        let others = [
             (*key, json!(name)),
-            ("provider", value(Field::Provider)),
-            ("class", value(Field::Class)),
-            ("join_url", value(Field::JoinUrl)),
-            ("source", value(Field::Source)),
-            ("dial", value(Field::Dial)),
-            ("dtmf", value(Field::Dtmf)),
-            ("passcode", value(Field::Passcode)),
-            ("device_passcode", value(Field::DevicePasscode)),
             ("alternatives", json!(alternatives)),
-            ("reason", value(Field::Reason)),
             ("as_expected", json!(self.is_as_expected())),
         ];
-        let fields: Map<_, _> = fields.into_iter().map(|(key, it)| (key.to_owned(), it)).collect();
+        let fields: Map<_, _> =
+            found.into_iter().chain(others).map(|(key, it)| (key.to_owned(), it)).collect();
         Value::Object(fields)
     }
 
