@@ -13,7 +13,7 @@ help:
 	@echo 'make build     target/debug/hybridcal, with the web app inside'
 	@echo 'make setup     only the tools of the tests below'
 	@echo 'make interop   foreign clients and a foreign validator against the program'
-	@echo 'make browser   the web app in a real browser'
+	@echo 'make browser   the web app and a video call in a real browser'
 	@echo 'make kerberos  signing in by Kerberos, with a realm of its own on loopback; needs what docs/testing.md names'
 	@echo 'make fuzz      every fuzzer for FUZZ_SECONDS=60 each; brings cargo-fuzz along'
 	@echo 'make bench     figures over real sockets, built for speed; takes some minutes'
@@ -65,6 +65,7 @@ doc:
 
 interop: setup build
 	@echo '== interop: foreign clients against the program'
+	@node interop/signatures.mjs
 	@node interop/series.mjs
 	@node interop/foreign.mjs
 	@cargo build --quiet --package hybridcal --example webex
@@ -73,6 +74,8 @@ interop: setup build
 browser: setup build
 	@echo '== browser: from an invitation to the Join button'
 	@node interop/story.mjs
+	@echo '== browser: a real call'
+	@node interop/janus.mjs
 
 # Not part of `make test`: the default build needs none of these libraries.
 kerberos:

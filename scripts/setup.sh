@@ -24,20 +24,32 @@ need_node() {
     give_up "Node.js $(node --version) does not do: 20.19 or later of 20, or 22.12 or later, is needed."
 }
 
-need_chromium() {
-  has chromium || [ -n "${CHROMIUM:-}" ] && return
-  local install='apt-get update && apt-get install --yes --no-install-recommends chromium fonts-liberation'
-  local how="Chromium is missing. On Debian: $install
-Elsewhere install it, and name the program in the variable CHROMIUM."
+# Installs packages of Debian where that is possible, or says how: NAME PACKAGES WHAT-ELSE-TO-DO.
+need_debian() {
+  local install="apt-get update && apt-get install --yes --no-install-recommends $2"
+  local how="$1 is missing. On Debian: $install
+$3"
   has apt-get || give_up "$how"
   local as_root=()
   if [ "$(id -u)" -ne 0 ]; then
     has sudo && sudo -n true 2>/dev/null || give_up "$how"
     as_root=(sudo -n)
   fi
-  echo '== setup: Chromium'
+  echo "== setup: $1"
   export DEBIAN_FRONTEND=noninteractive
   "${as_root[@]}" sh -c "{ $install; } >/dev/null" || give_up "$how"
+}
+
+need_chromium() {
+  has chromium || [ -n "${CHROMIUM:-}" ] && return
+  need_debian Chromium 'chromium fonts-liberation' \
+    'Elsewhere install it, and name the program in the variable CHROMIUM.'
+}
+
+# Its package also has a service for systemd, which the tests neither need nor start.
+need_janus() {
+  has janus && return
+  need_debian Janus janus 'Elsewhere there is no way yet: the tests start /usr/bin/janus.'
 }
 
 # Made anew when the requirements change.
@@ -69,5 +81,6 @@ fi
 need_node
 [ "${1:-}" = --build-only ] && exit
 need_chromium
+need_janus
 need_exchangelib
 need_npm_packages

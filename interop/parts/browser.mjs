@@ -11,11 +11,25 @@ const FLAGS = [
   '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync',
 ]
+/** A camera and a microphone that need nobody, and calls from this computer to itself. */
+const CALL_FLAGS = [
+  '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--allow-loopback-in-peer-connection',
+]
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } }
 
 export async function openBrowser() {
   const browser = await chromium.launch({ executablePath: PROGRAM, args: FLAGS })
-  const context = await browser.newContext({ locale: 'en-GB', timezoneId: ZONE, viewport: SIZES.desktop })
+  return { browser, ...(await openPage(browser)) }
+}
+
+/** A browser whose people have cameras. */
+export function openCallBrowser() {
+  return chromium.launch({ executablePath: PROGRAM, args: [...FLAGS, ...CALL_FLAGS] })
+}
+
+/** Somebody with a browser window of their own, that knows nothing of the others. */
+export async function openPage(browser, locale = 'en-GB') {
+  const context = await browser.newContext({ locale, timezoneId: ZONE, viewport: SIZES.desktop })
   context.setDefaultTimeout(STATE_DEADLINE_MS)
   const page = await context.newPage()
   const complaints = []
@@ -23,7 +37,7 @@ export async function openBrowser() {
   page.on('pageerror', (error) => complaints.push(String(error)))
   const strangers = []
   page.on('request', (request) => isStranger(request.url()) && strangers.push(request.url()))
-  return { browser, page, complaints, strangers }
+  return { page, complaints, strangers }
 }
 
 /** Everything the page asks for is on this computer. */

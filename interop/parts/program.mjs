@@ -13,8 +13,14 @@ const END_DEADLINE_MS = 10_000
 const COMMAND_DEADLINE_MS = 30_000
 const LOG_CHARACTERS_MAX = 400_000
 
-/** Everything in one process, on ports of its own. */
+/** Everything in one process, on ports of its own. Where calls take place only matters to some. */
 export function startDemo(...options) {
+  const video = options.some((option) => option.startsWith('--janus')) ? [] : ['--jitsi', 'https://meet.jit.si']
+  return startBareDemo(...video, ...options)
+}
+
+/** As people start it. */
+export function startBareDemo(...options) {
   return start('demo', '--listen', '127.0.0.1:0', '--exchange', '127.0.0.1:0', ...options)
 }
 

@@ -66,7 +66,7 @@ fn mac(secret: &[u8], parts: &[Vec<u8>]) -> [u8; 32] {
     bytes
 }
 
-fn base32(bytes: impl Iterator<Item = u8>) -> String {
+pub(crate) fn base32(bytes: impl Iterator<Item = u8>) -> String {
     let digit = |value: u32| {
         let index = usize::try_from(value & 31).unwrap_or_default();
         DIGITS.get(index).copied().map_or('a', char::from)

@@ -5,16 +5,19 @@
 
 mod html;
 pub mod invitation_block;
-mod jitsi;
+pub mod janus;
+pub mod jitsi;
 pub mod join_link;
 mod key;
 pub mod keyword;
 mod meeting;
 pub mod plain_text;
 mod provider;
+mod secret_file;
 mod unwrap;
 mod url_template;
 pub mod webex;
+pub mod webhook;
 mod work;
 
 pub use crate::{

@@ -36,7 +36,7 @@ impl Practice {
         let conferences: BTreeMap<_, _> =
             config.conferences.iter().map(provider).collect::<Result<_, Mistake>>()?;
         let mut site = config.links.clone();
-        site.self_hosted.extend(conferences.values().filter_map(Provider::own_host));
+        site.self_hosted.extend(conferences.values().flat_map(Provider::own_hosts));
         let rules = Rules::new(&site);
         let rules = rules.map_err(|error: RulesError| reason("join links", &error))?;
         let keywords = Keywords::new(config.keywords.clone());

@@ -15,6 +15,7 @@ pub struct Config {
     pub connector: Option<connector::config::Config>,
     pub cloud: Option<cloud::Config>,
     pub kms: Option<kms::config::Config>,
+    pub rooms: Option<rooms::Config>,
     /// For trying out on one computer only.
     pub dev_issuer: Option<DevIssuer>,
 }
@@ -41,7 +42,7 @@ pub enum ConfigMistake {
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("{}, line {line}{}: {what}", path.display(), key.as_ref().map(|key| format!(", {key}")).unwrap_or_default())]
     Wrong { path: PathBuf, line: usize, key: Option<String>, what: String },
-    #[error("{}: no section [connector], [cloud] or [kms]: nothing to run", path.display())]
+    #[error("{}: no section [connector], [cloud], [kms] or [rooms]: nothing to run", path.display())]
     Nothing { path: PathBuf },
     #[error("{}: no section [connector], which this command is about", path.display())]
     NoConnector { path: PathBuf },
@@ -52,7 +53,8 @@ impl Config {
         let unreadable = |source| ConfigMistake::Unreadable { path: path.into(), source };
         let text = fs::read_to_string(path).map_err(unreadable)?;
         let config = Self::parse(&text, path)?;
-        if config.connector.is_none() && config.cloud.is_none() && config.kms.is_none() {
+        let Self { connector, cloud, kms, rooms, dev_issuer: _ } = &config;
+        if connector.is_none() && cloud.is_none() && kms.is_none() && rooms.is_none() {
             return Err(ConfigMistake::Nothing { path: path.into() });
         }
         Ok(config)
@@ -150,9 +152,23 @@ mod tests {
         let section: Links = toml::from_str(&links).expect("readable");
         assert_eq!(section.links.self_hosted.len(), 1);
         assert!(conference::Rules::new(&section.links).is_ok());
+        let rooms = uncommented(text, "[rooms]", "# --- for trying out");
+        assert!(Config::parse(&rooms, Path::new("x")).expect("readable").rooms.is_some());
+        let conferences = uncommented(text, "[connector.conferences.rooms]", "# [connector.links]");
+        let conferences = conferences.replace("[connector.conferences.", "[");
+        let named: std::collections::BTreeMap<String, connector::config::ProviderSettings> =
+            toml::from_str(&conferences).expect("readable");
+        assert_eq!(named.keys().map(String::as_str).collect::<Vec<_>>(), ["mine", "rooms"]);
         let issuer = text.split("# [dev_issuer]").nth(1).expect("the last section");
         let issuer = format!("[dev_issuer]{}", issuer.replace("\n# ", "\n"));
         assert!(Config::parse(&issuer, Path::new("x")).expect("readable").dev_issuer.is_some());
+    }
+
+    /// A commented section with its heading, up to some other words.
+    fn uncommented(text: &str, heading: &str, end: &str) -> String {
+        let (_, section) = text.split_once(&format!("# {heading}")).expect("a section");
+        let section = section.split(end).next().expect("its lines");
+        format!("{heading}{}", section.replace("\n# ", "\n").replace("\n#\n", "\n\n"))
     }
 
     #[test]

@@ -55,6 +55,12 @@ impl World {
         Memory::new(Clock::virtual_from(start), Chance::seeded(seed))
     }
 
+    /// The same, but no connection leads to a computer of a private network, whatever its name.
+    #[must_use]
+    pub fn public_only(&self) -> Self {
+        Self::new(self.clock.clone(), self.chance.clone(), self.network.public_only())
+    }
+
     fn new(clock: Clock, chance: Chance, network: Network) -> Self {
         let http = http::Client::new(network.clone());
         Self { clock, chance, network, http }

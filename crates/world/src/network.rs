@@ -1,6 +1,7 @@
 //! Connections: real ones, or pipes inside the process.
 
 mod proxy;
+mod reach;
 
 use std::{borrow::Cow, io, sync::Arc};
 
@@ -19,6 +20,7 @@ use crate::{
 };
 
 pub use proxy::Proxy;
+use reach::Reach;
 
 /// Where `localhost` and the names below it lead.
 const LOOPBACK: &str = "127.0.0.1";
@@ -35,6 +37,7 @@ pub enum Network {
 pub struct Internet {
     tls: TlsConnector,
     proxy: Option<Proxy>,
+    reach: Reach,
 }
 
 /// A way to a server, and the certificate that it showed.
@@ -78,7 +81,21 @@ impl Network {
 
     /// With a proxy for `https`, except to this computer.
     pub fn internet_through(trust: &Trust, proxy: Option<Proxy>) -> Result<Self, TrustFailure> {
-        Ok(Self::Internet(Internet { tls: TlsConnector::from(trust.client()?), proxy }))
+        Ok(Self::Internet(Internet {
+            tls: TlsConnector::from(trust.client()?),
+            proxy,
+            reach: Reach::Anywhere,
+        }))
+    }
+
+    /// Without connections to private networks. Hosts in memory have no addresses to tell by.
+    pub(crate) fn public_only(&self) -> Self {
+        match self {
+            Self::Internet(internet) => {
+                Self::Internet(Internet { reach: Reach::Public, ..internet.clone() })
+            }
+            Self::Memory(_) => self.clone(),
+        }
     }
 
     /// A connection to the URL's host and port, with TLS for `https`.
@@ -135,16 +152,16 @@ impl Internet {
     async fn connect(&self, is_tls: bool, host: &str, port: u16) -> io::Result<Connected> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         if !is_tls {
-            let tcp = dial((dialled(bare), port)).await?;
+            let tcp = self.reach.dial((dialled(bare), port)).await?;
             return Ok(Connected { stream: Box::new(tcp), certificate: None });
         }
         let tcp = match &self.proxy {
             Some(proxy) if !is_here(bare) => {
-                let mut tcp = dial(proxy.address()).await?;
+                let mut tcp = Reach::Anywhere.dial(proxy.address()).await?;
                 proxy.let_through(&mut tcp, &format!("{host}:{port}")).await?;
                 tcp
             }
-            Some(_) | None => dial((dialled(bare), port)).await?,
+            Some(_) | None => self.reach.dial((dialled(bare), port)).await?,
         };
         let name = ServerName::try_from(bare.to_owned()).map_err(io::Error::other)?;
         let stream = self.tls.connect(name, tcp).await?;
@@ -152,13 +169,6 @@ impl Internet {
         let certificate = shown.map(|der| Certificate::of(der));
         Ok(Connected { stream: Box::new(stream), certificate })
     }
-}
-
-async fn dial(address: (&str, u16)) -> io::Result<TcpStream> {
-    #[expect(clippy::disallowed_methods, reason = "the one place that connects")]
-    let tcp = TcpStream::connect(address).await?;
-    tcp.set_nodelay(true)?;
-    Ok(tcp)
 }
 
 /// This computer, by name or number.

@@ -30,8 +30,12 @@ describe('the Join button', () => {
     expect(joinLink('https://meet.example.org/a?b')).toEqual({ href: 'https://meet.example.org/a?b', host: 'meet.example.org' })
     expect(joinLink('https://mеet.example.org/')?.host).toMatch(/^xn--/)
     for (const odd of ['', 'http://meet.example.org/', 'javascript:alert(1)', 'https://a@b.example/', 'data:text/html,x', 'meet.example.org']) {
-      expect(joinLink(odd)).toBeUndefined()
+      expect(joinLink(odd, 'calendar.example.org')).toBeUndefined()
+      expect(joinLink(odd, '127.0.0.1')).toBeUndefined()
     }
+    expect(joinLink('http://127.0.0.1:9/room/x#y', 'localhost')?.host).toBe('127.0.0.1:9')
+    expect(joinLink('http://127.0.0.1:9/room/x#y', 'calendar.example.org')).toBeUndefined()
+    expect(joinLink('http://127.0.0.1.example.org/', '127.0.0.1')).toBeUndefined()
   })
 })
 

@@ -27,10 +27,18 @@ export interface JoinLink {
   host: string
 }
 
-/** Only plain `https:` addresses: no script, no other program, no name hidden before an `@`. */
-export function joinLink(text: string): JoinLink | undefined {
+/**
+ * Only plain `https:` addresses: no script, no other program, no name hidden before an `@`. On one's
+ * own computer, where everything is tried out, `http:` to that same computer is plain as well.
+ */
+export function joinLink(text: string, here = globalThis.location?.hostname ?? ''): JoinLink | undefined {
   if (!URL.canParse(text)) return undefined
   const url = new URL(text)
-  const isPlain = url.protocol === 'https:' && url.username === '' && url.password === ''
+  const isTrial = url.protocol === 'http:' && isLoopback(url.hostname) && isLoopback(here)
+  const isPlain = (url.protocol === 'https:' || isTrial) && url.username === '' && url.password === ''
   return isPlain ? { href: url.href, host: url.host } : undefined
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || host === '[::1]' || /^127(\.\d+){3}$/.test(host)
 }

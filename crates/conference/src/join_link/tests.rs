@@ -39,6 +39,8 @@ fn rules() -> Rules {
         own("live.fabrikam.example", "livekit.selfhosted"),
         own("galene.fabrikam.example", "galene.group"),
         own("any.fabrikam.example", "url-template"),
+        own("rooms.fabrikam.example", "janus.room"),
+        own("calls.fabrikam.example", "webhook"),
     ];
     let dial_domains = vec!["video.contoso.com".to_owned()];
     Rules::new(&Site { self_hosted, dial_domains, ..Site::default() }).unwrap()

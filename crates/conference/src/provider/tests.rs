@@ -90,11 +90,8 @@ async fn what_we_make_is_recognised_again_from_our_own_people() {
         "kind = 'url-template'\ntemplate = 'https://rooms.example/r/{slug}?t={title_urlenc}'",
     ] {
         let provider = provider(settings).unwrap();
-        let rules = Rules::new(&Site {
-            self_hosted: vec![provider.own_host().unwrap()],
-            ..Site::default()
-        })
-        .unwrap();
+        let rules =
+            Rules::new(&Site { self_hosted: provider.own_hosts(), ..Site::default() }).unwrap();
         let made = provider.ensure(&wish("Plan & more"), None).await.unwrap().join_link;
         let text = format!("Room 4; {}", made.as_str());
         let find = |sender| {

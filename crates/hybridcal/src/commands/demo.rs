@@ -2,6 +2,8 @@
 //! on this computer only. Each role is the real one; only Exchange and the sign-in provider are
 //! stand-ins, and say so.
 
+mod video;
+
 use std::{fs, io::Write, path::PathBuf};
 
 use connector::config::Secret;
@@ -14,10 +16,11 @@ use world::{
     tls::Trust,
 };
 
+use self::video::{Video, Wanted};
 use super::{
     exchange_sim::{SAMPLE_PASSWORD, describe, is_loopback},
     ready::Ready,
-    run::{EndedByItself, Roles},
+    run::{EndedByItself, Roles, told_to_stop},
 };
 use crate::{
     commands::demo_meetings,
@@ -38,9 +41,15 @@ pub struct Args {
     /// Keep the databases in this folder; without it everything is gone at the end.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// The Jitsi server that `@meet` makes rooms on.
-    #[arg(long, default_value = "https://meet.jit.si")]
-    jitsi: String,
+    /// A Jitsi server that `@meet` makes rooms on, in place of a Janus on this computer.
+    #[arg(long)]
+    jitsi: Option<String>,
+    /// The HTTP address of a Janus that runs already.
+    #[arg(long, requires = "janus_secrets", conflicts_with = "jitsi")]
+    janus: Option<String>,
+    /// A folder with that one's `admin.key` and `api.secret`.
+    #[arg(long)]
+    janus_secrets: Option<PathBuf>,
     /// Begin with empty calendars.
     #[arg(long)]
     empty: bool,
@@ -50,7 +59,7 @@ pub struct Args {
 pub enum Failure {
     #[error("{option} must be a loopback address: the demo is not for the network")]
     NotLoopback { option: &'static str },
-    #[error("--jitsi: {0}")]
+    #[error("the connector: {0}")]
     Connector(#[from] connector::config::Mistake),
     #[error("the simulator did not start")]
     Simulator(#[from] exchange_sim::StartFailure),
@@ -64,6 +73,8 @@ pub enum Failure {
     Issuer(String),
     #[error("the sample meetings could not be made")]
     Meetings(#[from] exchange_sim::SimulatorFailure),
+    #[error("the join page did not start")]
+    Rooms(#[from] rooms::StartFailure),
     #[error("the settings could not be put together: {0}")]
     Settings(String),
     #[error("TLS cannot be set up")]
@@ -86,6 +97,13 @@ struct Addresses {
     kms: String,
     issuer: String,
     exchange: String,
+    rooms: String,
+}
+
+/// Everything that runs.
+struct Running {
+    roles: Roles,
+    video: Video,
 }
 
 pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
@@ -94,18 +112,20 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
             return Err(Failure::NotLoopback { option });
         }
     }
+    let told = told_to_stop();
     let world = World::system(&Trust::default())?;
     let (stopper, stop) = Stopper::new();
-    let roles = start(&args, &world, &stop).await?;
+    // A Janus of ours ends with the variable.
+    let Running { roles, video } = start(&args, &world, &stop).await?;
     if args.json {
         roles.ready.print_json(out)?;
     } else {
-        print(&roles.ready, out)?;
+        print(&roles.ready, &video, out)?;
     }
-    Ok(roles.play(&stopper).await?)
+    Ok(roles.play(&stopper, told).await?)
 }
 
-async fn start(args: &Args, world: &World, stop: &Stop) -> Result<Roles, Failure> {
+async fn start(args: &Args, world: &World, stop: &Stop) -> Result<Running, Failure> {
     let addresses = Addresses::choose(args, world).await?;
     let mut roles = Roles::default();
     roles.ready.is_for_trying_out = true;
@@ -137,10 +157,24 @@ async fn start(args: &Args, world: &World, stop: &Stop) -> Result<Roles, Failure
     if !args.empty {
         demo_meetings::create(&simulator, world.clock.now())?;
     }
-    let settings = connector_config(&addresses, args, &sample, exchange_url)?;
+    let video = Video::start(&args.video(), world).await?;
+    let rooms_url = addresses.url(&addresses.rooms);
+    if let Some(page) = video.page(&addresses.rooms, &rooms_url) {
+        roles.ready.rooms_url = Some(rooms_url.to_string());
+        roles.spawn_rooms(rooms::start(page, world.clone(), stop.clone()).await?);
+    }
+    let meet = video.settings(&rooms_url);
+    let settings = connector_config(&addresses, meet, &sample, exchange_url)?;
     let connector = connector::Connector::with_key(settings, world.clone(), key.private_pem)?;
     roles.spawn_connector(connector, stop);
-    Ok(roles)
+    Ok(Running { roles, video })
+}
+
+impl Args {
+    fn video(&self) -> Wanted<'_> {
+        let janus = self.janus.as_deref().zip(self.janus_secrets.as_deref());
+        Wanted { jitsi: self.jitsi.as_deref(), janus }
+    }
 }
 
 impl Addresses {
@@ -150,6 +184,7 @@ impl Addresses {
             kms: free_beside(&args.listen, world).await?,
             issuer: free_beside(&args.listen, world).await?,
             exchange: chosen(&args.exchange, world).await?,
+            rooms: free_beside(&args.listen, world).await?,
         })
     }
 
@@ -253,14 +288,13 @@ fn kms_config(
 
 fn connector_config(
     addresses: &Addresses,
-    args: &Args,
+    meet: connector::config::ProviderSettings,
     sample: &exchange_sim::Config,
     exchange_url: Url,
 ) -> Result<connector::config::Config, Failure> {
     let everybody = sample.people.iter().chain(&sample.rooms);
     let account = sample.service_accounts.first();
     let account = account.ok_or_else(|| Failure::Settings("no service account".into()))?;
-    let jitsi = conference_settings(&args.jitsi);
     Ok(connector::config::Config {
         id: ConnectorId(CONNECTOR.into()),
         organization: OrganizationId(ORGANIZATION.into()),
@@ -286,16 +320,12 @@ fn connector_config(
         mailboxes: everybody.map(|person| person.address.clone()).collect(),
         domains: Vec::new(),
         presence: true,
-        keywords: [("@meet".to_owned(), "jitsi".to_owned())].into(),
-        conferences: [("jitsi".to_owned(), jitsi)].into(),
+        keywords: [("@meet".to_owned(), "meet".to_owned())].into(),
+        conferences: [("meet".to_owned(), meet)].into(),
         invitation: connector::config::Invitation::default(),
         writing: connector::config::Writing::default(),
         links: connector::config::Site::default(),
     })
-}
-
-fn conference_settings(server: &str) -> connector::config::ProviderSettings {
-    connector::config::ProviderSettings::Jitsi { server: server.to_owned() }
 }
 
 fn in_folder(args: &Args, name: &str) -> Result<Option<PathBuf>, Failure> {
@@ -304,7 +334,7 @@ fn in_folder(args: &Args, name: &str) -> Result<Option<PathBuf>, Failure> {
     Ok(Some(folder.join(name)))
 }
 
-fn print(ready: &Ready, out: &mut impl Write) -> std::io::Result<()> {
+fn print(ready: &Ready, video: &Video, out: &mut impl Write) -> std::io::Result<()> {
     let text = |url: &Option<String>| url.clone().unwrap_or_default();
     let exchange = text(&ready.exchange_url);
     writeln!(out)?;
@@ -315,6 +345,7 @@ fn print(ready: &Ready, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out)?;
     writeln!(out, "  Open      {}", text(&ready.app_url))?;
     writeln!(out, "  Sign in   alice@example.com, password {SAMPLE_PASSWORD}")?;
+    writeln!(out, "  Video     {}", video.line())?;
     if !cloud::web_client_included() {
         writeln!(
             out,

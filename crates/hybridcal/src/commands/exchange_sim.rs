@@ -7,7 +7,7 @@ use world::{World, stop::Stopper, tls::Trust};
 
 use super::{
     ready::{Ready, ReadyPerson},
-    run::until_told_to_stop,
+    run::told_to_stop,
 };
 
 #[derive(Debug, clap::Args)]
@@ -120,7 +120,7 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
     } else {
         print(&ready, out)?;
     }
-    until_told_to_stop().await;
+    told_to_stop().await;
     stopper.stop();
     Ok(())
 }

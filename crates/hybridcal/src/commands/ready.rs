@@ -17,6 +17,8 @@ pub struct Ready {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kms_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub rooms_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exchange_url: Option<String>,

@@ -35,6 +35,8 @@ pub enum Failure {
     Cloud(#[from] cloud::StartFailure),
     #[error("the key server did not start")]
     Kms(#[from] kms::server::StartFailure),
+    #[error("[rooms] did not start")]
+    Rooms(#[from] rooms::StartFailure),
     #[error("[dev_issuer] {0}")]
     DevIssuer(String),
     #[error("TLS cannot be set up")]
@@ -65,6 +67,7 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
     let ca_file =
         config.connector.as_ref().and_then(|connector| connector.exchange.ca_file.clone());
     let world = World::system(&Trust { ca_file, ..Trust::default() })?;
+    let told = told_to_stop();
     let (stopper, stop) = Stopper::new();
     let roles = start(config, &world, &stop).await?;
     if args.json {
@@ -72,7 +75,7 @@ pub async fn run(args: Args, out: &mut impl Write) -> Result<(), Failure> {
     } else {
         tracing::info!("Running; end with Ctrl-C");
     }
-    Ok(roles.play(&stopper).await?)
+    Ok(roles.play(&stopper, told).await?)
 }
 
 /// Starts everything that has a section; what listens, listens when this returns.
@@ -89,6 +92,10 @@ pub async fn start(config: Config, world: &World, stop: &Stop) -> Result<Roles, 
         roles.ready.cloud_url = Some(cloud.public_url.to_string());
         roles.ready.kms_url = Some(cloud.kms_url.to_string());
         roles.spawn_cloud(cloud::start(cloud, world.clone(), stop.clone()).await?);
+    }
+    if let Some(rooms) = config.rooms {
+        roles.ready.rooms_url = Some(rooms.public_url.to_string());
+        roles.spawn_rooms(rooms::start(rooms, world.clone(), stop.clone()).await?);
     }
     if let Some(settings) = config.connector {
         let connector = connector::Connector::new(settings, world.clone())?;
@@ -127,6 +134,16 @@ impl Roles {
         });
     }
 
+    pub fn spawn_rooms(&mut self, running: rooms::Running) {
+        tracing::info!(address = running.address, "The join page listens");
+        self.tasks.spawn(async move {
+            if let Err(error) = running.join.await {
+                tracing::error!(%error, "The join page ended badly");
+            }
+            "the join page"
+        });
+    }
+
     pub fn spawn_issuer(&mut self, serving: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(async move {
             serving.await;
@@ -136,9 +153,13 @@ impl Roles {
 
     /// Until somebody says stop, or a role ends by itself: then the process must not go on as if
     /// nothing had happened, so that a service manager can start it again.
-    pub async fn play(mut self, stopper: &Stopper) -> Result<(), EndedByItself> {
+    pub async fn play(
+        mut self,
+        stopper: &Stopper,
+        told: impl Future<Output = ()>,
+    ) -> Result<(), EndedByItself> {
         let ended = tokio::select! {
-            () = until_told_to_stop() => Ok(()),
+            () = told => Ok(()),
             Some(ended) = self.tasks.join_next() => {
                 Err(EndedByItself { role: ended.unwrap_or("a role") })
             }
@@ -198,18 +219,25 @@ async fn start_issuer(
     Ok(())
 }
 
-/// Ctrl-C, or the signal that service managers send.
-pub async fn until_told_to_stop() {
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    match terminate {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _told = tokio::signal::ctrl_c() => {}
-                _told = terminate.recv() => {}
+/// Ctrl-C, or the signal that service managers send. From this call on, not only once it is waited
+/// for: whoever was told to stop in between would leave behind what should end with it.
+pub fn told_to_stop() -> impl Future<Output = ()> {
+    let listen = tokio::signal::unix::signal;
+    let interrupt = listen(tokio::signal::unix::SignalKind::interrupt());
+    let terminate = listen(tokio::signal::unix::SignalKind::terminate());
+    async move {
+        match (interrupt, terminate) {
+            (Ok(mut interrupt), Ok(mut terminate)) => {
+                tokio::select! {
+                    _told = interrupt.recv() => {}
+                    _told = terminate.recv() => {}
+                }
             }
-        }
-        Err(_unavailable) => {
-            let _told = tokio::signal::ctrl_c().await;
+            (Ok(mut either), Err(_)) | (Err(_), Ok(mut either)) => {
+                let _told = either.recv().await;
+            }
+            // Then only the system can end it.
+            (Err(_), Err(_)) => std::future::pending().await,
         }
     }
 }

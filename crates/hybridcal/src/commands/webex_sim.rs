@@ -6,7 +6,7 @@ use serde::Serialize;
 use webex_sim::{Config, Operation, RandomTrouble, Trouble};
 use world::{World, stop::Stopper};
 
-use super::{exchange_sim::is_loopback, run::until_told_to_stop};
+use super::{exchange_sim::is_loopback, run::told_to_stop};
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -100,7 +100,7 @@ pub async fn run(args: Args, world: &World, out: &mut impl Write) -> Result<(), 
         print(&ready, out)?;
     }
     out.flush()?;
-    until_told_to_stop().await;
+    told_to_stop().await;
     stopper.stop();
     Ok(())
 }

@@ -27,3 +27,4 @@ mod site;
 mod streams;
 mod trace;
 mod webex;
+mod webhook;

@@ -454,8 +454,10 @@ fn cloud_config(key: &KeyFiles, data: Option<&Path>) -> cloud::Config {
 }
 
 pub(crate) fn connector_config(settings: &Settings) -> connector::config::Config {
-    let jitsi =
-        connector::config::ProviderSettings::Jitsi { server: "https://meet.example.com".into() };
+    let jitsi = connector::config::ProviderSettings::Jitsi(conference::jitsi::JitsiSettings {
+        server: "https://meet.example.com".into(),
+        token: None,
+    });
     let mut config = connector::config::Config {
         id: ConnectorId(settings.connector.into()),
         organization: OrganizationId("example".into()),

@@ -191,6 +191,13 @@ const LINKS: &[(&str, &str, &str, &[&str])] = &[
         "-",
         &["/group/", "/galene.html"],
     ),
+    (
+        "janus.room",
+        "https://rooms.fabrikam.example/room/abcdefghijklmnopqrstuvwxyz234567#k7q2m4x6za",
+        "-",
+        &["/", "/room/abcdefghijklmnop", "/assets/room.js"],
+    ),
+    ("webhook", "https://calls.fabrikam.example/r/7Q?a=b#c", "-", &[]),
     ("url-template", "https://any.fabrikam.example/a/b?c=d", "-", &[]),
     (
         "goto.join",
