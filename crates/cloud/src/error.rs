@@ -143,6 +143,7 @@ impl From<issuer::Refused> for Refusal {
         match refused {
             issuer::Refused::Token => Self::TokenInvalid,
             issuer::Refused::Unreachable => Self::Maintenance,
+            issuer::Refused::TooMany => Self::SlowDown,
         }
     }
 }

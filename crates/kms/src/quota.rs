@@ -12,8 +12,9 @@ use crate::permission::Caller;
 
 /// A person's app asks once per key and then remembers.
 pub(crate) const PERSON_REQUESTS_PER_MINUTE_MAX: u32 = 120;
-/// A connector fetches a few keys per mailbox when it takes over a lease.
-pub(crate) const CONNECTOR_REQUESTS_PER_MINUTE_MAX: u32 = 60_000;
+/// A connector fetches three keys per mailbox when it takes over a lease, of 100 000 as fast as it
+/// can.
+pub(crate) const CONNECTOR_REQUESTS_PER_MINUTE_MAX: u32 = 300_000;
 /// Identities counted in one minute; further ones wait for the next.
 const IDENTITIES_MAX: usize = 100_000;
 const MINUTE_MS: i64 = 60_000;

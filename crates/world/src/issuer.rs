@@ -38,6 +38,8 @@ pub enum Refused {
     Token,
     #[error("the sign-in provider cannot be reached to check the token")]
     Unreachable,
+    #[error("too many tokens in a short time")]
+    TooMany,
 }
 
 /// An OpenID provider. Cheap to clone; clones share its keys.

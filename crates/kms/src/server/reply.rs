@@ -34,11 +34,15 @@ pub(super) enum Denied {
 /// After which a caller may try again when a neighbour of ours is away.
 const NOT_NOW_RETRY_MS: u64 = 2_000;
 
+/// The same when a caller has signed more tokens than are remembered: some end every second.
+const TOO_MANY_RETRY_MS: u64 = 5_000;
+
 impl From<Refused> for Denied {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Token => Self::Token,
             Refused::Unreachable => Self::NotNow,
+            Refused::TooMany => Self::SlowDown { retry_after_ms: TOO_MANY_RETRY_MS },
         }
     }
 }

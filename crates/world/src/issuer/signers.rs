@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::BuildHasher,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -11,9 +12,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{Refused, TOKEN_BYTES_MAX, checked, validation};
 
-/// Token ids remembered of each signer to refuse repetition; a full memory refuses this signer's
-/// new tokens until some expire.
-const SEEN_TOKENS_MAX: usize = 100_000;
+/// Tokens remembered of each signer to refuse repetition; when the memory is full, this signer has
+/// to wait until some expire. A connector that meets 100 000 mailboxes for the first time signs
+/// several hundred thousand within their life.
+const SEEN_TOKENS_MAX: usize = 1_000_000;
 /// A UUID needs 36.
 const TOKEN_ID_BYTES_MAX: usize = 64;
 
@@ -31,7 +33,9 @@ struct Signer {
 /// Each signer has its own, so that a busy one does not lock out the others.
 #[derive(Default)]
 struct Seen {
-    ends: HashMap<String, i64>,
+    /// When they end, by a keyed hash of their ids: two that are alike by chance are rarer than
+    /// broken memory, and nobody can aim at it.
+    ends: HashMap<u64, i64>,
     /// The second in which ended tokens were last forgotten: more often would free nothing.
     cleared: i64,
 }
@@ -85,20 +89,23 @@ impl KnownSigners {
             return Err(Refused::Token);
         }
         let mut seen = signer.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.remember(claims.jti, claims.exp, now)?;
+        seen.remember(&claims.jti, claims.exp, now)?;
         Ok(claims.iss)
     }
 }
 
 impl Seen {
-    fn remember(&mut self, id: String, end: i64, now: i64) -> Result<(), Refused> {
+    fn remember(&mut self, id: &str, end: i64, now: i64) -> Result<(), Refused> {
         if self.ends.len() >= SEEN_TOKENS_MAX && self.cleared != now {
             self.ends.retain(|_, end| *end > now);
             self.cleared = now;
         }
-        let is_full = self.ends.len() >= SEEN_TOKENS_MAX;
-        if is_full || self.ends.contains_key(&id) {
+        let id = self.ends.hasher().hash_one(id);
+        if self.ends.contains_key(&id) {
             return Err(Refused::Token);
+        }
+        if self.ends.len() >= SEEN_TOKENS_MAX {
+            return Err(Refused::TooMany);
         }
         self.ends.insert(id, end);
         Ok(())

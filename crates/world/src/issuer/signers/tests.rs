@@ -44,11 +44,11 @@ fn a_full_memory_is_full_for_its_signer_only() {
     {
         let mut seen = signers.by_name["busy"].seen.lock().expect("not poisoned");
         for n in 0..SEEN_TOKENS_MAX {
-            seen.remember(format!("old {n}"), NOW + 60, NOW).expect("room");
+            seen.remember(&format!("old {n}"), NOW + 60, NOW).expect("room");
         }
     }
-    assert_eq!(fresh("busy", &busy, NOW), Err(Refused::Token));
+    assert_eq!(fresh("busy", &busy, NOW), Err(Refused::TooMany));
     assert_eq!(fresh("calm", &calm, NOW), Ok("calm".into()));
-    assert_eq!(fresh("busy", &busy, NOW + 59), Err(Refused::Token));
+    assert_eq!(fresh("busy", &busy, NOW + 59), Err(Refused::TooMany));
     assert_eq!(fresh("busy", &busy, NOW + 60), Ok("busy".into()), "the old ones have ended");
 }
