@@ -26,23 +26,37 @@ pub(crate) enum Piece<'a> {
     Close(Cow<'a, str>),
 }
 
-#[derive(Debug)]
+/// A start tag, with those of its attributes that say something about links, and as they are
+/// written. Of several with the same name the first counts.
+#[derive(Debug, Default)]
 pub(crate) struct Tag<'a> {
     /// In lower case.
     pub(crate) name: Cow<'a, str>,
-    attributes: Vec<(&'a str, &'a str)>,
+    pub(crate) href: Option<&'a str>,
+    /// What Safe Links leaves of the link it has replaced.
+    pub(crate) original: Option<&'a str>,
+    pub(crate) style: Option<&'a str>,
+    pub(crate) class: Option<&'a str>,
+    pub(crate) id: Option<&'a str>,
+    pub(crate) is_hidden: bool,
 }
 
-impl Tag<'_> {
-    /// The decoded value of an attribute.
-    pub(crate) fn attribute(&self, name: &str) -> Option<String> {
-        self.raw_attribute(name).map(|value| decoded(value).into_owned())
-    }
-
-    /// As it is written.
-    pub(crate) fn raw_attribute(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.attributes.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-        Some(value)
+impl<'a> Tag<'a> {
+    fn note(&mut self, name: &str, value: &'a str) {
+        let is = |known: &str| name.eq_ignore_ascii_case(known);
+        let attribute = match name.len() {
+            2 if is("id") => &mut self.id,
+            4 if is("href") => &mut self.href,
+            5 if is("style") => &mut self.style,
+            5 if is("class") => &mut self.class,
+            6 if is("hidden") => {
+                self.is_hidden = true;
+                return;
+            }
+            11 if is("originalsrc") => &mut self.original,
+            _ => return,
+        };
+        attribute.get_or_insert(value);
     }
 }
 
@@ -64,20 +78,21 @@ impl<'a> Scanner<'a> {
         taken
     }
 
-    fn take_while(&mut self, keep: impl Fn(char) -> bool) -> &'a str {
-        self.take(self.rest.find(|c| !keep(c)).unwrap_or(self.rest.len()))
+    /// Up to the first byte that ends it, or everything.
+    fn take_until(&mut self, is_end: impl Fn(u8) -> bool) -> &'a str {
+        self.take(self.rest.bytes().position(is_end).unwrap_or(self.rest.len()))
     }
 
-    fn skip_past(&mut self, end: &str) {
-        let length = self.rest.find(end).map_or(self.rest.len(), |at| at + end.len());
-        self.take(length);
+    fn skip_past(&mut self, end: u8) {
+        self.take_until(|b| b == end);
+        self.take(1);
     }
 
     /// Also to its end in the way of a mistake, `--!>`.
     fn skip_comment(&mut self) {
         self.take("<!--".len());
         if self.rest.starts_with('>') || self.rest.starts_with("->") {
-            self.skip_past(">");
+            self.skip_past(b'>');
             return;
         }
         let ends = |(at, _): &(usize, &str)| {
@@ -86,7 +101,7 @@ impl<'a> Scanner<'a> {
         };
         let end = self.rest.match_indices("--").find(ends).map(|(at, _)| at);
         self.take(end.unwrap_or(self.rest.len()));
-        self.skip_past(">");
+        self.skip_past(b'>');
     }
 
     fn skip_raw_text(&mut self, name: &str) {
@@ -100,54 +115,54 @@ impl<'a> Scanner<'a> {
 
     fn open_tag(&mut self) -> Piece<'a> {
         self.take(1);
-        let name = lower_case(self.take_while(is_in_name));
-        let attributes = self.attributes();
-        if matches!(&*name, "script" | "style" | "title" | "textarea" | "iframe" | "xmp") {
-            self.raw_text = Some(name.clone().into_owned());
+        let mut tag = Tag { name: lower_case(self.take_until(ends_name)), ..Tag::default() };
+        self.attributes(&mut tag);
+        if matches!(&*tag.name, "script" | "style" | "title" | "textarea" | "iframe" | "xmp") {
+            self.raw_text = Some(tag.name.clone().into_owned());
         }
-        Piece::Open(Tag { name, attributes })
+        Piece::Open(tag)
     }
 
     fn close_tag(&mut self) -> Piece<'a> {
         self.take(2);
-        let name = lower_case(self.take_while(is_in_name));
-        self.skip_past(">");
+        let name = lower_case(self.take_until(ends_name));
+        self.skip_past(b'>');
         Piece::Close(name)
     }
 
-    fn attributes(&mut self) -> Vec<(&'a str, &'a str)> {
-        let mut attributes = Vec::new();
+    fn attributes(&mut self, tag: &mut Tag<'a>) {
         loop {
-            self.take_while(|c| c.is_ascii_whitespace() || c == '/');
+            self.take_until(|b| !b.is_ascii_whitespace() && b != b'/');
             if self.rest.is_empty() || self.rest.starts_with('>') {
                 self.take(1);
-                return attributes;
+                return;
             }
             // A name may even begin with `=`; without that, the scanner would stand still.
-            let length = self.rest.chars().next().map_or(0, char::len_utf8);
-            let tail = self.rest.get(length..).unwrap_or_default();
-            let more = tail.find(|c| !is_in_name(c) || c == '=').unwrap_or(tail.len());
-            let key = self.take(length + more);
-            attributes.push((key, self.value()));
+            let first = self.rest.chars().next().map_or(0, char::len_utf8);
+            let tail = self.rest.as_bytes().get(first..).unwrap_or_default();
+            let more = tail.iter().position(|b| ends_name(*b) || *b == b'=').unwrap_or(tail.len());
+            let name = self.take(first + more);
+            let value = self.value();
+            tag.note(name, value);
         }
     }
 
     fn value(&mut self) -> &'a str {
-        let trimmed = self.rest.trim_start_matches(|c: char| c.is_ascii_whitespace());
+        let trimmed = self.rest.trim_ascii_start();
         if !trimmed.starts_with('=') {
             return "";
         }
         self.rest = trimmed;
         self.take(1);
-        self.take_while(|c| c.is_ascii_whitespace());
-        match self.rest.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
+        self.take_until(|b| !b.is_ascii_whitespace());
+        match self.rest.bytes().next() {
+            Some(quote @ (b'"' | b'\'')) => {
                 self.take(1);
-                let value = self.take_while(|c| c != quote);
+                let value = self.take_until(|b| b == quote);
                 self.take(1);
                 value
             }
-            Some(_) | None => self.take_while(|c| !c.is_ascii_whitespace() && c != '>'),
+            Some(_) | None => self.take_until(|b| b.is_ascii_whitespace() || b == b'>'),
         }
     }
 }
@@ -160,19 +175,19 @@ impl<'a> Iterator for Scanner<'a> {
             if let Some(name) = self.raw_text.take() {
                 self.skip_raw_text(&name);
             }
-            let mut start = self.rest.chars();
+            let mut start = self.rest.bytes();
             match (start.next()?, start.next(), start.next()) {
-                ('<', Some('!'), _) if self.rest.starts_with("<!--") => self.skip_comment(),
-                ('<', Some('/'), Some(c)) if c.is_ascii_alphabetic() => {
+                (b'<', Some(b'!'), _) if self.rest.starts_with("<!--") => self.skip_comment(),
+                (b'<', Some(b'/'), Some(b)) if b.is_ascii_alphabetic() => {
                     return Some(self.close_tag());
                 }
-                ('<', Some('!' | '?' | '/'), _) => self.skip_past(">"),
-                ('<', Some(c), _) if c.is_ascii_alphabetic() => return Some(self.open_tag()),
-                (first, _, _) => {
-                    let begin = first.len_utf8();
-                    let tail = self.rest.get(begin..).unwrap_or_default();
-                    let length = tail.find('<').unwrap_or(tail.len());
-                    return Some(Piece::Text(self.take(begin + length)));
+                (b'<', Some(b'!' | b'?' | b'/'), _) => self.skip_past(b'>'),
+                (b'<', Some(b), _) if b.is_ascii_alphabetic() => return Some(self.open_tag()),
+                // A `<` that begins nothing is text.
+                (_, _, _) => {
+                    let tail = self.rest.as_bytes().get(1..).unwrap_or_default();
+                    let length = tail.iter().position(|b| *b == b'<').unwrap_or(tail.len());
+                    return Some(Piece::Text(self.take(1 + length)));
                 }
             }
         }
@@ -188,8 +203,8 @@ fn lower_case(name: &str) -> Cow<'_, str> {
     }
 }
 
-fn is_in_name(c: char) -> bool {
-    !c.is_ascii_whitespace() && !matches!(c, '/' | '>')
+fn ends_name(b: u8) -> bool {
+    b.is_ascii_whitespace() || matches!(b, b'/' | b'>')
 }
 
 #[cfg(test)]

@@ -158,9 +158,10 @@ impl<'a> Flattener<'a> {
 
     fn anchor(&mut self, tag: &Tag<'_>) {
         self.close_anchor();
-        if let Some(href) = tag.attribute("href") {
+        if let Some(href) = tag.href {
             let at = self.flat.text.len();
-            let original = tag.attribute("originalsrc");
+            let owned = |raw| decoded(raw).into_owned();
+            let (href, original) = (owned(href), tag.original.map(owned));
             self.flat.anchors.push(Anchor { href, original, range: at..at });
             self.has_open_anchor = true;
         }
@@ -184,10 +185,8 @@ impl<'a> Flattener<'a> {
     fn text(&mut self, text: &str) {
         let mut rest = text;
         while !rest.is_empty() {
-            // Most text is of these alone.
-            let plain = rest.bytes().take_while(u8::is_ascii_graphic).count();
-            let (word, more) = rest.split_at_checked(plain).unwrap_or((rest, ""));
-            self.flat.text.push_str(word);
+            let (words, more) = rest.split_at_checked(plain(rest)).unwrap_or((rest, ""));
+            self.flat.text.push_str(words);
             let mut characters = more.chars();
             match characters.next() {
                 None => {}
@@ -234,6 +233,17 @@ impl<'a> Flattener<'a> {
     }
 }
 
+/// How long the text goes on with words that have one blank in between: most text is so.
+fn plain(text: &str) -> usize {
+    let mut is_word = false;
+    let ends = |b: u8| {
+        let goes_on = b.is_ascii_graphic() || (b == b' ' && is_word);
+        is_word = b != b' ';
+        !goes_on
+    };
+    text.bytes().position(ends).unwrap_or(text.len())
+}
+
 fn is_void(name: &str) -> bool {
     matches!(
         name,
@@ -246,22 +256,34 @@ fn is_hidden(tag: &Tag<'_>) -> bool {
     if matches!(&*tag.name, "head" | "template" | "xml" | "script" | "style" | "title") {
         return true;
     }
-    let raw = tag.raw_attribute("style").unwrap_or_default();
-    // Most styles hide nothing; a reference may hide the word.
-    let has = |word: &str| {
-        raw.as_bytes().windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    tag.is_hidden || tag.style.is_some_and(hides)
+}
+
+fn hides(style: &str) -> bool {
+    // Most styles hide nothing, and say none of the words for it; a reference may hide the word.
+    let begins = |(at, b): (usize, u8)| {
+        let has = |word: &str| {
+            let part = style.as_bytes().get(at..at + word.len());
+            part.is_some_and(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+        };
+        match b {
+            b'n' | b'N' => has("none"),
+            b'h' | b'H' => has("hidden") || has("hide"),
+            b => b == b'&',
+        }
     };
-    if !raw.contains('&') && !["none", "hidden", "hide"].iter().any(|word| has(word)) {
-        return tag.raw_attribute("hidden").is_some();
+    if !style.bytes().enumerate().any(begins) {
+        return false;
     }
-    let style = tag.attribute("style").unwrap_or_default().to_ascii_lowercase();
+    let style = decoded(style).to_ascii_lowercase();
     let style: String = style.chars().filter(|c| !c.is_whitespace()).collect();
-    tag.attribute("hidden").is_some()
-        || ["display:none", "visibility:hidden", "mso-hide:all"].iter().any(|s| style.contains(s))
+    ["display:none", "visibility:hidden", "mso-hide:all"].iter().any(|s| style.contains(s))
 }
 
 fn is_signature(tag: &Tag<'_>) -> bool {
-    let class = tag.attribute("class").unwrap_or_default();
-    tag.attribute("id").is_some_and(|id| id.eq_ignore_ascii_case("signature"))
-        || class.split_whitespace().any(|c| matches!(c, "gmail_signature" | "moz-signature"))
+    let is_marked = |class: &str| {
+        class.split_whitespace().any(|c| matches!(c, "gmail_signature" | "moz-signature"))
+    };
+    tag.id.is_some_and(|id| decoded(id).eq_ignore_ascii_case("signature"))
+        || tag.class.is_some_and(|class| is_marked(&decoded(class)))
 }

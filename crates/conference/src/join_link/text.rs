@@ -52,6 +52,10 @@ pub(super) fn tokens<'a>(
         loop {
             at = next_word(text, at)?;
             let rest = text.get(at..)?;
+            if let Some(length) = plain(rest) {
+                at += length;
+                continue;
+            }
             let start = Start { text, at, rest };
             if let Some((forms, length)) = start.token(rules, wrapping) {
                 let token = Token { start: at, forms };
@@ -77,6 +81,16 @@ fn next_word(text: &str, at: usize) -> Option<usize> {
     Some(at + length)
 }
 
+/// The length of what begins here, if no token begins in it: all have one of a few characters
+/// behind a scheme, a host or digits. Most words end with this question.
+fn plain(rest: &str) -> Option<usize> {
+    let end = rest.bytes().take(HOST_BYTES_MAX).position(|b| !is_in_host(b));
+    work::did(end.unwrap_or(HOST_BYTES_MAX));
+    let end = end?;
+    let next = rest.as_bytes().get(end)?;
+    (!matches!(next, b':' | b'/' | b'@' | b'+')).then_some(end)
+}
+
 /// The beginning of a word.
 struct Start<'a> {
     text: &'a str,
@@ -87,14 +101,13 @@ struct Start<'a> {
 impl<'a> Start<'a> {
     /// Ways to read the token that begins here, and its length.
     fn token(&self, rules: &Rules, wrapping: Wrapping) -> Option<(Vec<Form>, usize)> {
-        let is_free = self.is_free();
-        if is_free && address::has_scheme(self.rest) {
+        if address::has_scheme(self.rest) && self.is_free() {
             let token = up_to_end(self.rest);
             let address = loosely_trimmed(token);
             let is_address = Address::parse(address).is_some();
             return is_address.then(|| (vec![Form::Link(address.to_owned())], token.len()));
         }
-        if (is_free && has_scheme(self.rest)) || self.is_bare_host(rules) {
+        if (has_scheme(self.rest) && self.is_free()) || self.is_bare_host(rules) {
             let (forms, length) = self.link(wrapping);
             return Some((forms.into_iter().map(Form::Link).collect(), length));
         }
