@@ -11,6 +11,7 @@ use ews::{
     shapes::{BaseShape, ItemShape},
 };
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use protocol::{
     connector::{Commit, Committed},
     ids::{ConnectorId, OrganizationId, SHARDS, Shard},
@@ -114,8 +115,20 @@ async fn commits(site: &Site) -> [f64; 2] {
     rates
 }
 
-/// One meeting with four participants, as large as sealed ones are.
 fn commit(world: &World, owner: Uuid, expect_version: i64) -> Commit {
+    Commit {
+        owner,
+        lease_epoch: 1,
+        expect_version,
+        batch_id: world.chance.uuid(),
+        sealed_state: "x".repeat(1000),
+        upserts: vec![meeting(world, world.clock.now())],
+        deletes: Vec::new(),
+    }
+}
+
+/// With four participants, as large as sealed ones are.
+pub(crate) fn meeting(world: &World, start: Timestamp) -> SealedMeeting {
     let sealed = || "x".repeat(300);
     let participant = || {
         serde_json::json!({
@@ -126,25 +139,16 @@ fn commit(world: &World, owner: Uuid, expect_version: i64) -> Commit {
     };
     let meeting = serde_json::json!({
         "id": world.chance.uuid().to_string(), "seriesId": "series",
-        "start": "2026-11-24T08:00:00Z", "durationMinutes": 30, "organizer": null,
+        "start": start, "durationMinutes": 30, "organizer": null,
         "isRecurring": false, "isAllDay": false, "isDeleted": false,
-        "lastModified": "2026-11-24T08:00:00Z", "meetingSensitivity": "normal",
+        "lastModified": start, "meetingSensitivity": "normal",
         "responseType": "accepted",
         "encryptionKeyUrl": "kms://keys/keys/00000000-0000-0000-0000-000000000000",
         "encryptedSubject": sealed(), "encryptedLocation": sealed(), "encryptedNotes": sealed(),
         "encryptedParticipants": (0..4).map(|_| participant()).collect::<Vec<_>>(),
         "links": [], "hc": { "rev": 1, "userRev": 0, "schema": 1, "truncated": [], "notes": [] },
     });
-    let meeting: SealedMeeting = serde_json::from_value(meeting).expect("a meeting");
-    Commit {
-        owner,
-        lease_epoch: 1,
-        expect_version,
-        batch_id: world.chance.uuid(),
-        sealed_state: "x".repeat(1000),
-        upserts: vec![meeting],
-        deletes: Vec::new(),
-    }
+    serde_json::from_value(meeting).expect("a meeting")
 }
 
 /// The smallest request to the smallest server, both ours.

@@ -20,11 +20,14 @@ mod links;
 mod peer;
 mod process;
 mod rates;
+mod seal;
 mod site;
+mod streams;
 mod watch;
 
 /// The parts, in the order in which they run.
-const PARTS: [&str; 6] = ["bounds", "links", "activate", "rates", "peer", "many"];
+const PARTS: [&str; 8] =
+    ["bounds", "seal", "links", "streams", "activate", "rates", "peer", "many"];
 /// What can be set, for a closer look at one thing: `rates mailboxes=1000 rate=500 seconds=60`.
 const SETTINGS: [&str; 3] = ["mailboxes", "rate", "seconds"];
 
@@ -47,8 +50,14 @@ fn main() {
     if is_asked("bounds") {
         bounds::run();
     }
+    if is_asked("seal") {
+        seal::run();
+    }
     if is_asked("links") {
         links::run();
+    }
+    if is_asked("streams") {
+        streams::run();
     }
     if is_asked("activate") || is_asked("rates") {
         let site = activate::run(setting("mailboxes").unwrap_or(10_000));

@@ -8,6 +8,7 @@ use std::{
 
 use cloud::Observed;
 use exchange_sim::{Person, Simulator};
+use hybridcal::dev_issuer::DevIssuer;
 use jiff::Timestamp;
 use kms::{config::Place, connector_key::ConnectorKey};
 use protocol::ids::{ConnectorId, OrganizationId, UserId};
@@ -29,6 +30,7 @@ pub(crate) struct Site {
     pub(crate) exchange: Simulator,
     pub(crate) commits: broadcast::Receiver<Observed>,
     pub(crate) world: World,
+    pub(crate) issuer: DevIssuer,
     pub(crate) people: usize,
     /// Where the bench itself runs what needs a runtime.
     pub(crate) bench: Runtime,
@@ -55,12 +57,34 @@ impl Site {
         let exchange = exchanges.block_on(start).expect("Exchange");
         let key = ConnectorKey::generate(&world.chance).expect("a key");
         let [cloud, kms] = clouds.block_on(async { [free(&world).await, free(&world).await] });
-        let running = servers(&world, stop, &folder, &key.public_pem, [&cloud, &kms]);
+        let issuer = clouds.block_on(issuer(&world, stop.clone()));
+        let running = servers(&world, stop, &folder, &key.public_pem, [&cloud, &kms], &issuer);
         let commits = clouds.block_on(running).observe();
         let stopper = Some(stopper);
         let key = key.private_pem.to_string();
         let runtimes = vec![exchanges, clouds];
-        Self { exchange, commits, world, people, bench, folder, stopper, runtimes, cloud, kms, key }
+        Self {
+            exchange,
+            commits,
+            world,
+            issuer,
+            people,
+            bench,
+            folder,
+            stopper,
+            runtimes,
+            cloud,
+            kms,
+            key,
+        }
+    }
+
+    pub(crate) fn cloud_url(&self) -> Url {
+        url(&self.cloud)
+    }
+
+    pub(crate) fn connector_key(&self) -> &str {
+        &self.key
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
@@ -159,9 +183,10 @@ async fn servers(
     folder: &Path,
     public_key: &str,
     [cloud, kms]: [&String; 2],
+    issuer: &DevIssuer,
 ) -> cloud::Running {
     let connectors = ConnectorId("bench".into());
-    let issuer = url("127.0.0.1:9"); // nobody signs in here
+    let issuer = Url::parse(issuer.name()).expect("a URL");
     let kms_config = kms::config::Config {
         listen: kms.clone(),
         tls: None,
@@ -196,6 +221,16 @@ async fn servers(
         web: false,
     };
     cloud::start(cloud_config, world.clone(), stop).await.expect("the cloud")
+}
+
+/// Signs in whoever watches.
+async fn issuer(world: &World, stop: Stop) -> DevIssuer {
+    let listener = world.network.listen("127.0.0.1:0").await.expect("a port");
+    let address = url(listener.address());
+    let issuer = DevIssuer::new(world.clone(), address, Vec::new(), "web".into(), Vec::new());
+    let issuer = issuer.expect("a sign-in provider");
+    tokio::spawn(world::http::serve(listener, issuer.router(), stop));
+    issuer
 }
 
 async fn free(world: &World) -> String {
