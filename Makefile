@@ -70,6 +70,8 @@ interop: setup build
 	@node interop/foreign.mjs
 	@cargo build --quiet --package hybridcal --example webex
 	@node interop/webex.mjs
+	@echo '== interop: words that must be nowhere'
+	@node interop/canary.mjs
 
 browser: setup build
 	@echo '== browser: from an invitation to the Join button'

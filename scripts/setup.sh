@@ -52,6 +52,12 @@ need_janus() {
   need_debian Janus janus 'Elsewhere there is no way yet: the tests start /usr/bin/janus.'
 }
 
+# To look at the memory of a process.
+need_gdb() {
+  has gcore && return
+  need_debian gcore gdb 'Elsewhere it comes with gdb.'
+}
+
 # Made anew when the requirements change.
 need_exchangelib() {
   local venv=interop/.venv
@@ -82,5 +88,6 @@ need_node
 [ "${1:-}" = --build-only ] && exit
 need_chromium
 need_janus
+need_gdb
 need_exchangelib
 need_npm_packages

@@ -2,12 +2,13 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const BINARY = fileURLToPath(new URL('../../target/debug/hybridcal', import.meta.url))
+export const BINARY = fileURLToPath(new URL('../../target/debug/hybridcal', import.meta.url))
 const READY_DEADLINE_MS = 30_000
 const END_DEADLINE_MS = 10_000
 const COMMAND_DEADLINE_MS = 30_000
@@ -21,19 +22,21 @@ export function startDemo(...options) {
 
 /** As people start it. */
 export function startBareDemo(...options) {
-  return start('demo', '--listen', '127.0.0.1:0', '--exchange', '127.0.0.1:0', ...options)
+  return start('demo', {}, '--listen', '127.0.0.1:0', '--exchange', '127.0.0.1:0', ...options)
 }
 
 export function startExchange(...options) {
-  return start('exchange-sim', '--exchange', '127.0.0.1:0', ...options)
+  return start('exchange-sim', {}, '--exchange', '127.0.0.1:0', ...options)
 }
 
 export function startWebex(...options) {
-  return start('webex-sim', '--listen', '127.0.0.1:0', ...options)
+  return start('webex-sim', {}, '--listen', '127.0.0.1:0', ...options)
 }
 
-async function start(command, ...options) {
-  const child = spawn(BINARY, [command, '--json', ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
+/** In `cwd`; what it logs is kept in memory up to a bound, and as a whole in `logFile`. */
+export async function start(command, { cwd, logFile } = {}, ...options) {
+  const child = spawn(BINARY, [command, '--json', ...options], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  if (logFile) child.stderr.pipe(createWriteStream(logFile))
   const program = { child, log: '', ready: undefined, end: () => end(child) }
   child.stderr.setEncoding('utf8').on('data', (text) => {
     program.log = (program.log + text).slice(-LOG_CHARACTERS_MAX)
