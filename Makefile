@@ -76,6 +76,8 @@ interop: setup build
 browser: setup build
 	@echo '== browser: from an invitation to the Join button'
 	@node interop/story.mjs
+	@echo '== browser: signing in at a foreign provider'
+	@node interop/sign-in.mjs
 	@echo '== browser: a real call'
 	@node interop/janus.mjs
 

@@ -70,11 +70,12 @@ need_exchangelib() {
   cp interop/requirements.txt "$venv/requirements.txt"
 }
 
-# What drives the browser, the second foreign client, and the validator of the Webex contract.
+# What drives the browser, the second foreign client, the validator of the Webex contract, and a
+# sign-in provider.
 need_npm_packages() {
   local made=interop/node_modules/.package-lock.json
   [ -e "$made" ] && [ ! interop/package-lock.json -nt "$made" ] && return
-  echo '== setup: what drives the browser, ews-javascript-api, and Prism'
+  echo '== setup: what drives the browser, ews-javascript-api, Prism, and oidc-provider'
   (cd interop && npm ci --no-audit --no-fund --loglevel=error)
   touch "$made"
 }

@@ -15,8 +15,12 @@ const run = promisify(execFile)
 const ORGANIZATION = 'example'
 const KMS_HOST = 'keys.example.com'
 
-/** `database` is where the cloud keeps what it has; a file of its own if nothing is said. */
-export async function startInstallation({ database, log = 'trace' } = {}) {
+/**
+ * `database` is where the cloud keeps what it has; a file of its own if nothing is said. `signIn`
+ * starts another sign-in provider than our own for development: given the app's address and the
+ * people, it answers its own address.
+ */
+export async function startInstallation({ database, log = 'trace', signIn } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'hybridcal-installation-'))
   const wires = join(folder, 'wires')
   await mkdir(wires)
@@ -37,8 +41,8 @@ export async function startInstallation({ database, log = 'trace' } = {}) {
     clientCloud: await leg('client-cloud', cloudPort),
     clientKms: await leg('client-kms', kmsPort),
   }
-  const issuer = `http://127.0.0.1:${issuerPort}`
   const people = exchange.ready.people.filter(({ kind }) => kind !== 'room')
+  const issuer = signIn ? await signIn(legs.clientCloud, people) : `http://127.0.0.1:${issuerPort}`
   const play = async (name, config) => {
     const home = join(folder, name)
     await mkdir(home)
@@ -58,11 +62,11 @@ database = { file = ${quoted(join(home, 'kms.db'))} }
 master_key = { file = ${quoted(join(home, 'master.key'))} }
 organization = "${ORGANIZATION}"
 issuer = "${issuer}"
-web_origins = []
+web_origins = ["${legs.clientCloud}"]
 ${known('kms.connectors')}
-[dev_issuer]
+${signIn ? '' : `[dev_issuer]
 listen = "127.0.0.1:${issuerPort}"
-people = [${people.map(({ address, name, password }) => `{ address = ${quoted(address)}, name = ${quoted(name)}, password = ${quoted(password)} }`).join(', ')}]
+people = [${people.map(({ address, name, password }) => `{ address = ${quoted(address)}, name = ${quoted(name)}, password = ${quoted(password)} }`).join(', ')}]`}
 `)
   await play('cloud', (home) => `[cloud]
 listen = "127.0.0.1:${cloudPort}"
@@ -102,7 +106,7 @@ server = "https://meet.jit.si"
     parts,
     exchange,
     /** As the terminal client wants it. */
-    ready: { ...exchange.ready, cloudUrl: legs.clientCloud, people: parts.kms.ready.people.map(withUser) },
+    ready: { ...exchange.ready, appUrl: legs.clientCloud, cloudUrl: legs.clientCloud, people: signIn ? people : parts.kms.ready.people.map(withUser) },
     /** Ends everybody; the folder stays to be looked at. */
     end: async () => {
       if (hasEnded) return

@@ -243,11 +243,14 @@ async fn for_browsers(State(issuer): State<DevIssuer>, request: Request, next: N
     response
 }
 
-/// The parameters of a query or a form; one that comes twice is refused, as OAuth wants it.
+/// The parameters of a query or a form; one that comes twice is refused, as OAuth wants it, but for
+/// resources (RFC 8707 section 2).
 fn parameters(text: &[u8]) -> Option<BTreeMap<String, String>> {
     let mut parameters = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(text) {
-        if parameters.insert(name.into_owned(), value.into_owned()).is_some() {
+        let is_repeated = parameters.contains_key(&*name) && name != "resource";
+        parameters.insert(name.into_owned(), value.into_owned());
+        if is_repeated {
             return None;
         }
     }

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 pub const AUDIENCE_API: &str = "hc-api";
 /// The key server's audience. The cloud never sees such a token.
 pub const AUDIENCE_KMS: &str = "hc-kms";
+/// What a client names to the sign-in provider in order to get a token of one of these audiences:
+/// RFC 8707 wants an absolute URI.
+pub const RESOURCE_API: &str = "urn:hybridcal:hc-api";
+pub const RESOURCE_KMS: &str = "urn:hybridcal:hc-kms";
 /// Longest life of a connector's own token.
 pub const CONNECTOR_TOKEN_SECONDS: i64 = 60;
 

@@ -75,9 +75,10 @@ describe('a sign-in', () => {
     await session?.token('hc-api')
     await Promise.all([session?.token('hc-kms'), session?.token('hc-kms')])
     expect(asked.map((form) => [form.grant_type, form.resource])).toEqual([
-      ['authorization_code', 'hc-api'],
-      ['refresh_token', 'hc-kms'],
+      ['authorization_code', 'urn:hybridcal:hc-api'],
+      ['refresh_token', 'urn:hybridcal:hc-kms'],
     ])
+    expect(left?.searchParams.getAll('resource')).toEqual(['urn:hybridcal:hc-api', 'urn:hybridcal:hc-kms'])
   })
 
   it('uses each refresh token once, also when both tokens end together', async () => {

@@ -61,6 +61,8 @@ export class Session {
       code_challenge_method: 'S256',
     }
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
+    // What may be asked for later with the refresh token has to be named now.
+    for (const audience of ['hc-api', 'hc-kms'] as const) url.searchParams.append('resource', resource(audience))
     location.assign(url)
   }
 
@@ -88,7 +90,7 @@ export class Session {
       redirect_uri: redirectUri(),
       client_id: site.clientId,
       code_verifier: pending.verifier,
-      resource: 'hc-api',
+      resource: resource('hc-api'),
     })
     const identity = claims(answer.id_token)
     const audiences = [identity.aud].flat()
@@ -164,8 +166,13 @@ export class Session {
   }
 }
 
-function refreshForm(site: Site, refreshToken: string, resource: Audience): Record<string, string> {
-  return { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: site.clientId, resource }
+/** The audience as RFC 8707 wants it: an absolute URI. */
+function resource(audience: Audience): string {
+  return `urn:hybridcal:${audience}`
+}
+
+function refreshForm(site: Site, refreshToken: string, audience: Audience): Record<string, string> {
+  return { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: site.clientId, resource: resource(audience) }
 }
 
 function redirectUri(): string {

@@ -1,7 +1,7 @@
 //! A sign-in as the web app does it, and everything that must not pass for one.
 
 use axum::http::StatusCode;
-use protocol::token::{AUDIENCE_API, AUDIENCE_KMS, PersonClaims};
+use protocol::token::{AUDIENCE_API, AUDIENCE_KMS, PersonClaims, RESOURCE_API, RESOURCE_KMS};
 use world::{
     http::{Request as HttpRequest, Response as HttpResponse},
     issuer::{Issuer, Refused},
@@ -176,7 +176,7 @@ async fn a_person_signs_in_and_gets_tokens_for_both_audiences() {
     assert!(said.email == ANN && said.email_verified);
     assert!(verifier.verify::<PersonClaims>(&access, AUDIENCE_KMS).await.is_err());
 
-    let refreshed = rig.refresh(&text(&answer, "refresh_token"), AUDIENCE_KMS).await;
+    let refreshed = rig.refresh(&text(&answer, "refresh_token"), RESOURCE_KMS).await;
     let access = text(&refreshed.expect("tokens"), "access_token");
     assert!(verifier.verify::<PersonClaims>(&access, AUDIENCE_KMS).await.is_ok());
     rig.memory.clock().sleep(std::time::Duration::from_secs(3_601)).await;
@@ -265,10 +265,10 @@ async fn a_refresh_token_is_good_once_and_ends_with_the_sign_out() {
     let rig = rig().await;
     let first = rig.exchange(&rig.code().await, &[]).await.expect("tokens");
     let first = text(&first, "refresh_token");
-    let second = text(&rig.refresh(&first, AUDIENCE_API).await.expect("tokens"), "refresh_token");
-    assert_eq!(rig.refresh(&first, AUDIENCE_API).await, Err("invalid_grant".into()));
+    let second = text(&rig.refresh(&first, RESOURCE_API).await.expect("tokens"), "refresh_token");
+    assert_eq!(rig.refresh(&first, RESOURCE_API).await, Err("invalid_grant".into()));
     assert_eq!(rig.post("/revoke", &[("token", &second)]).await.status, StatusCode::OK);
-    assert_eq!(rig.refresh(&second, AUDIENCE_API).await, Err("invalid_grant".into()));
+    assert_eq!(rig.refresh(&second, RESOURCE_API).await, Err("invalid_grant".into()));
 }
 
 #[tokio::test(start_paused = true)]

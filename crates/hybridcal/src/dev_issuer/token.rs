@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use protocol::token::{AUDIENCE_API, AUDIENCE_KMS};
+use protocol::token::{AUDIENCE_API, AUDIENCE_KMS, RESOURCE_API, RESOURCE_KMS};
 use serde_json::json;
 
 use super::{DevIssuer, TOKEN_LIFE, authorize::Code, parameters};
@@ -54,8 +54,8 @@ impl DevIssuer {
             return Err(Refused::InvalidClient);
         }
         let audience = match form.get("resource").map(String::as_str) {
-            None | Some(AUDIENCE_API) => AUDIENCE_API,
-            Some(AUDIENCE_KMS) => AUDIENCE_KMS,
+            None | Some(RESOURCE_API) => AUDIENCE_API,
+            Some(RESOURCE_KMS) => AUDIENCE_KMS,
             Some(_unknown) => return Err(Refused::InvalidTarget),
         };
         let now = self.0.world.clock.now();
