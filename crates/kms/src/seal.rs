@@ -2,10 +2,10 @@
 //! where the text belongs. docs/api/keys.md has the format.
 
 use aws_lc_rs::digest;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64_simd::URL_SAFE_NO_PAD;
 use protocol::sealed::{Sealed, SealedPlace};
 use world::chance::Chance;
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 use crate::{
     aead::{self, NONCE_BYTES, TAG_BYTES},
@@ -59,12 +59,22 @@ fn seal_in_context(
         return Err(SealFailure::TooLong);
     }
     let header = header(key, context).ok_or(SealFailure::KeyName)?;
-    let mut text = Zeroizing::new(plain.as_bytes().to_vec());
-    let tag = aead::encrypt(key.bytes(), nonce, header.as_bytes(), &mut text)
-        .map_err(|_mismatch| SealFailure::Cipher)?;
-    let [nonce, text, tag] =
-        [&nonce[..], &text[..], &tag[..]].map(|part| URL_SAFE_NO_PAD.encode(part));
-    Ok(Sealed::from_compact(format!("{header}..{nonce}.{text}.{tag}")))
+    let mut text = plain.as_bytes().to_vec();
+    let tag =
+        aead::encrypt(key.bytes(), nonce, header.as_bytes(), &mut text).map_err(|_mismatch| {
+            text.zeroize();
+            SealFailure::Cipher
+        })?;
+    let length = header.len() + encoded_length(nonce.len() + text.len() + tag.len()) + 8;
+    let mut compact = String::with_capacity(length);
+    compact.push_str(&header);
+    compact.push_str("..");
+    URL_SAFE_NO_PAD.encode_append(nonce, &mut compact);
+    compact.push('.');
+    URL_SAFE_NO_PAD.encode_append(&text, &mut compact);
+    compact.push('.');
+    URL_SAFE_NO_PAD.encode_append(tag, &mut compact);
+    Ok(Sealed::from_compact(compact))
 }
 
 /// The plain text, if it was sealed with this key for this very place.
@@ -87,9 +97,14 @@ fn open_in_context(
     if header != found {
         return Err(OpenFailure::OtherPlace);
     }
-    let plain = aead::decrypt(key.bytes(), nonce, header.as_bytes(), &mut text_and_tag)
-        .map_err(|_mismatch| OpenFailure::Altered)?;
-    std::str::from_utf8(plain).map(Into::into).map_err(|_not_utf8| OpenFailure::NotText)
+    let plain = aead::decrypt(key.bytes(), nonce, header.as_bytes(), &mut text_and_tag);
+    let length = plain.map_err(|_mismatch| OpenFailure::Altered)?.len();
+    // The text stays where it was deciphered, so that there is no second one to wipe.
+    text_and_tag.truncate(length);
+    String::from_utf8(text_and_tag).map_err(|not_utf8| {
+        not_utf8.into_bytes().zeroize();
+        OpenFailure::NotText
+    })
 }
 
 /// The first segment: base64url of exactly these bytes in this order.
@@ -101,13 +116,13 @@ fn header(key: &ContentKey, context: &[u8]) -> Option<String> {
     }
     let cx = short_hash(context);
     let json = format!(r#"{{"alg":"dir","enc":"A256GCM","kid":"{kid}","hc":"1","cx":"{cx}"}}"#);
-    (json.len() <= HEADER_BYTES_MAX).then(|| URL_SAFE_NO_PAD.encode(json))
+    (json.len() <= HEADER_BYTES_MAX).then(|| URL_SAFE_NO_PAD.encode_to_string(json))
 }
 
 /// `cx`: half of the hash of everything that says where the text belongs.
 fn short_hash(context: &[u8]) -> String {
     let hash = digest::digest(&digest::SHA256, context);
-    URL_SAFE_NO_PAD.encode(hash.as_ref().get(..CONTEXT_BYTES).unwrap_or_default())
+    URL_SAFE_NO_PAD.encode_to_string(hash.as_ref().get(..CONTEXT_BYTES).unwrap_or_default())
 }
 
 const CONTEXT_BYTES: usize = 16;
@@ -128,7 +143,7 @@ fn context(place: &SealedPlace<'_>) -> Vec<u8> {
 struct Compact<'a> {
     header: &'a str,
     nonce: [u8; NONCE_BYTES],
-    text_and_tag: Zeroizing<Vec<u8>>,
+    text_and_tag: Vec<u8>,
 }
 
 impl<'a> Compact<'a> {
@@ -155,7 +170,7 @@ impl<'a> Compact<'a> {
         }
         let mut text_and_tag = decoded(text)?;
         text_and_tag.extend_from_slice(&exactly::<TAG_BYTES>(tag)?);
-        Ok(Self { header, nonce: exactly(nonce)?, text_and_tag: Zeroizing::new(text_and_tag) })
+        Ok(Self { header, nonce: exactly(nonce)?, text_and_tag })
     }
 }
 
@@ -172,7 +187,7 @@ const fn encoded_length(bytes: usize) -> usize {
 
 /// Strict: the one canonical spelling, without padding or stray bits.
 fn decoded(segment: &str) -> Result<Vec<u8>, OpenFailure> {
-    URL_SAFE_NO_PAD.decode(segment).map_err(|_form| OpenFailure::Malformed)
+    URL_SAFE_NO_PAD.decode_to_vec(segment).map_err(|_form| OpenFailure::Malformed)
 }
 
 fn exactly<const N: usize>(segment: &str) -> Result<[u8; N], OpenFailure> {
