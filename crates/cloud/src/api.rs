@@ -19,18 +19,23 @@ use world::{
 
 use crate::{
     config::Config,
+    desk::Desk,
     error::{Refusal, Result},
     feed::Feed,
     store::Store,
 };
 
 pub(crate) mod changes;
+pub(crate) mod command_queue;
+pub(crate) mod commands;
 pub(crate) mod connector;
+pub(crate) mod document;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod join_buttons;
 pub(crate) mod meetings;
 pub(crate) mod presence;
+pub(crate) mod scheduler_data;
 pub(crate) mod site;
 pub(crate) mod trust;
 
@@ -38,6 +43,7 @@ pub(crate) mod trust;
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) feed: Feed,
+    pub(crate) desk: Desk,
     pub(crate) issuer: Issuer,
     pub(crate) signers: KnownSigners,
     pub(crate) world: World,

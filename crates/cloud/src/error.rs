@@ -39,6 +39,12 @@ pub(crate) enum Refusal {
     SlowDown,
     StaleLease,
     StateConflict,
+    /// A connector did not carry out what was ordered.
+    Conflict,
+    PreconditionFailed,
+    IdempotencyMismatch,
+    ConnectorOffline,
+    ConnectorTimeout,
     Resync {
         position: Position,
     },
@@ -47,13 +53,16 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    fn problem(self) -> Problem {
+    pub(crate) fn problem(self) -> Problem {
         let (status, name, title) = self.words();
         let mut problem = Problem::new(status.as_u16(), name, title);
         match self {
             Self::Invalid { field } => problem.field = Some(field.into()),
             Self::Resync { position } => problem.position = Some(position),
-            Self::SlowDown | Self::Maintenance => problem.retry_after_ms = Some(RETRY_AFTER_MS),
+            Self::SlowDown
+            | Self::ConnectorOffline
+            | Self::ConnectorTimeout
+            | Self::Maintenance => problem.retry_after_ms = Some(RETRY_AFTER_MS),
             Self::TokenInvalid
             | Self::NotPermitted
             | Self::NotFound
@@ -62,7 +71,10 @@ impl Refusal {
             | Self::TooLarge
             | Self::MediaType
             | Self::StaleLease
-            | Self::StateConflict => {}
+            | Self::StateConflict
+            | Self::Conflict
+            | Self::PreconditionFailed
+            | Self::IdempotencyMismatch => {}
         }
         problem
     }
@@ -93,6 +105,21 @@ impl Refusal {
             Self::StateConflict => {
                 (S::CONFLICT, name::STATE_CONFLICT, "The mailbox's state has another version")
             }
+            Self::Conflict => {
+                (S::CONFLICT, name::STATE_CONFLICT, "This cannot be done with the meeting as it is")
+            }
+            Self::PreconditionFailed => {
+                (S::PRECONDITION_FAILED, name::PRECONDITION_FAILED, "The meeting has changed")
+            }
+            Self::IdempotencyMismatch => (
+                S::UNPROCESSABLE_ENTITY,
+                name::IDEMPOTENCY_MISMATCH,
+                "This key was used for another request",
+            ),
+            Self::ConnectorOffline => {
+                (S::SERVICE_UNAVAILABLE, name::CONNECTOR_OFFLINE, "Nobody follows this mailbox now")
+            }
+            Self::ConnectorTimeout => (S::GATEWAY_TIMEOUT, name::CONNECTOR_TIMEOUT, "Not done yet"),
             Self::Resync { .. } => (S::GONE, name::RESYNC_REQUIRED, "Read the list again"),
             Self::Maintenance => (S::SERVICE_UNAVAILABLE, name::MAINTENANCE, "Try again soon"),
         }

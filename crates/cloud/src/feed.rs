@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use protocol::ids::UserId;
+use protocol::{feed::EventData, ids::UserId};
 use tokio::{
     sync::{broadcast, watch},
     time::Instant,
@@ -16,6 +16,9 @@ use tokio::{
 const STREAMS_MAX: usize = 10_000;
 /// Streams one person may have: their devices and some tabs.
 const STREAMS_PER_USER_MAX: usize = 32;
+
+/// Events without a position that wait for a slow stream; it misses older ones.
+const TOLD_MAX: usize = 8;
 
 /// Commits kept for an observer who is slow; it misses older ones.
 const OBSERVED_MAX: usize = 16 * 1024;
@@ -48,6 +51,7 @@ struct Users {
 
 struct Followed {
     newest: watch::Sender<i64>,
+    told: broadcast::Sender<Arc<EventData>>,
     streams: usize,
 }
 
@@ -60,6 +64,22 @@ pub(crate) struct Following {
     feed: Feed,
     user: UserId,
     newest: watch::Receiver<i64>,
+    told: broadcast::Receiver<Arc<EventData>>,
+}
+
+/// What a stream waits for.
+pub(crate) enum Heard {
+    /// The list has reached a revision not told before.
+    News,
+    /// Something that moves no position and stands in no log.
+    Told(Arc<EventData>),
+}
+
+impl Default for Followed {
+    fn default() -> Self {
+        let (newest, told) = (watch::Sender::new(0), broadcast::Sender::new(TOLD_MAX));
+        Self { newest, told, streams: 0 }
+    }
 }
 
 impl Feed {
@@ -68,17 +88,14 @@ impl Feed {
         if users.streams >= STREAMS_MAX {
             return Err(Full);
         }
-        let followed = users
-            .followed
-            .entry(user)
-            .or_insert_with(|| Followed { newest: watch::Sender::new(0), streams: 0 });
+        let followed = users.followed.entry(user).or_default();
         if followed.streams >= STREAMS_PER_USER_MAX {
             return Err(Full);
         }
         followed.streams += 1;
-        let newest = followed.newest.subscribe();
+        let (newest, told) = (followed.newest.subscribe(), followed.told.subscribe());
         users.streams += 1;
-        Ok(Following { feed: self.clone(), user, newest })
+        Ok(Following { feed: self.clone(), user, newest, told })
     }
 
     /// From now on every commit of everybody.
@@ -102,17 +119,28 @@ impl Feed {
         }
     }
 
+    /// To all streams the user has now; who comes later does not hear it.
+    pub(crate) fn tell(&self, user: UserId, event: EventData) {
+        if let Some(followed) = self.users().followed.get(&user)
+            && followed.told.send(Arc::new(event)).is_err()
+        {
+            tracing::trace!("The user's last stream has just gone");
+        }
+    }
+
     fn users(&self) -> MutexGuard<'_, Users> {
         self.users.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Following {
-    /// Returns when the list has reached a revision not told before.
-    pub(crate) async fn news(&mut self) {
-        if self.newest.changed().await.is_err() {
-            // Cannot happen while this stream is counted; waiting is then the harmless answer.
-            std::future::pending::<()>().await;
+    pub(crate) async fn heard(&mut self) -> Heard {
+        loop {
+            tokio::select! {
+                changed = self.newest.changed() => if changed.is_ok() { return Heard::News },
+                told = self.told.recv() => if let Ok(told) = told { return Heard::Told(told) },
+            }
+            // Neither ends while this stream is counted; something told may have been missed.
         }
     }
 }

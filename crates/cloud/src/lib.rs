@@ -16,9 +16,11 @@ use world::{
 mod api;
 mod auth;
 mod config;
+mod desk;
 mod error;
 mod feed;
 mod join_button;
+mod openapi;
 mod routes;
 pub mod store;
 mod web;
@@ -88,6 +90,7 @@ pub async fn start(config: Config, world: World, stop: Stop) -> Result<Running, 
     let app = Arc::new(api::App {
         store: store.clone(),
         feed: feed.clone(),
+        desk: desk::Desk::default(),
         issuer: Issuer::new(world.clone(), config.issuer.clone()),
         signers,
         world: world.clone(),
@@ -110,6 +113,10 @@ async fn purge(store: Store, world: World, stop: Stop) {
                 let error: &dyn std::error::Error = &failure;
                 tracing::warn!(error, "Could not remove what is too old; trying again later");
             }
+        }
+        if let Err(failure) = store.forget_commands(world.clock.now()).await {
+            let error: &dyn std::error::Error = &failure;
+            tracing::warn!(error, "Could not forget old commands; trying again later");
         }
         tokio::select! {
             () = world.clock.sleep(PURGE_PERIOD) => {}

@@ -8,12 +8,19 @@ use axum::{
     http::{HeaderValue, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, get, patch, post},
 };
-use protocol::{connector::COMMIT_BYTES_MAX, routes};
+use protocol::{
+    command::{COMMAND_BYTES_MAX, RESULT_BYTES_MAX},
+    connector::COMMIT_BYTES_MAX,
+    routes,
+};
 
 use crate::{
-    api::{App, changes, connector, events, health, join_buttons, meetings, presence, site, trust},
+    api::{
+        App, changes, command_queue, commands, connector, document, events, health, join_buttons,
+        meetings, presence, scheduler_data, site, trust,
+    },
     auth::{Who, admit},
     error::Refusal,
     web,
@@ -27,7 +34,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Route {
     pub(crate) path: &'static str,
     pub(crate) who: Who,
-    body_bytes_max: usize,
+    pub(crate) body_bytes_max: usize,
     handler: MethodRouter<Arc<App>>,
 }
 
@@ -38,6 +45,7 @@ pub(crate) fn table() -> Vec<Route> {
     vec![
         route(routes::SITE, Anyone, small, get(site::show)),
         route(routes::HEALTH, Anyone, small, get(health::show)),
+        route(routes::API, Anyone, small, get(document::show)),
         route(routes::MEETINGS, Person, small, get(meetings::list)),
         route(routes::MEETING, Person, small, get(meetings::show)),
         route(routes::MEETING_NOTES, Person, small, get(meetings::notes)),
@@ -46,6 +54,24 @@ pub(crate) fn table() -> Vec<Route> {
         route(routes::EVENTS, Person, small, get(events::stream)),
         route(routes::JOIN_BUTTONS, Person, small, get(join_buttons::list)),
         route(routes::COMPOSITIONS, Person, small, get(presence::show).post(presence::list)),
+        route(routes::MEETINGS_SYNC, Person, COMMAND_BYTES_MAX, post(commands::create)),
+        route(
+            routes::MEETING_SYNC,
+            Person,
+            COMMAND_BYTES_MAX,
+            patch(commands::change).delete(commands::cancel),
+        ),
+        route(routes::MEETING_RESPOND, Person, COMMAND_BYTES_MAX, post(commands::respond)),
+        route(routes::FREE_BUSY, Person, COMMAND_BYTES_MAX, post(commands::free_busy)),
+        route(routes::ROOMS, Person, COMMAND_BYTES_MAX, post(commands::rooms)),
+        route(routes::SCHEDULER_DATA, Person, small, get(scheduler_data::show)),
+        route(routes::COMMANDS, Connector, small, post(command_queue::waiting)),
+        route(
+            routes::COMMAND_RESULT,
+            Connector,
+            RESULT_BYTES_MAX + small,
+            post(command_queue::finish),
+        ),
         route(routes::LEASES, Connector, small, post(connector::take_leases)),
         route(routes::MAILBOX_STATE, Connector, small, get(connector::state)),
         route(routes::MAILBOX_COMMITS, Connector, COMMIT_BYTES_MAX, post(connector::commit)),

@@ -18,17 +18,20 @@ use sqlx::{AnyConnection, AnyPool, Row, any::AnyPoolOptions};
 use world::clock::Clock;
 
 mod changes;
+mod commands;
 mod commit;
 mod leases;
 mod meetings;
 mod presence;
 mod purge;
 mod schema;
+mod series;
 mod state;
 mod trust;
 mod writer;
 
 pub use changes::{CatchUp, ChangeKind, LoggedChange};
+pub use commands::{COMMANDS_KEPT, Followed, KnownCommand, NewCommand};
 pub use commit::CommitRefused;
 pub use meetings::Window;
 pub use purge::{CHANGES_KEPT, MEETINGS_KEPT, Purged};

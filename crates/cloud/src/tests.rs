@@ -2,6 +2,7 @@
 //! and connectors with keys of their own.
 
 mod access;
+mod commands;
 mod commits;
 mod events;
 mod lists;

@@ -4,6 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use kms::connector_key::ConnectorKey;
 use protocol::{
+    command::{
+        COMMAND_BYTES_MAX, COMMANDS_AT_ONCE_MAX, CommandName, CommandResult, CommandsRequest,
+        WaitingCommands,
+    },
     connector::{Commit, Committed, LeaseAnswer, LeaseRequest, MailboxState},
     ids::UserId,
     presence::{PresenceReport, Stored},
@@ -25,6 +29,9 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// Less than the time between two renewals.
 const LEASE_DEADLINE: Duration = Duration::from_millis(2500);
 const ANSWER_BYTES_MAX: usize = 512 * 1024;
+/// Longer than the cloud waits for somebody to order something.
+const COMMANDS_DEADLINE: Duration = Duration::from_secs(28);
+const COMMANDS_BYTES_MAX: usize = (COMMANDS_AT_ONCE_MAX + 1) * COMMAND_BYTES_MAX;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -106,16 +113,40 @@ impl Cloud {
         self.send(self.post(&path, report)?).await
     }
 
+    /// What people ordered; the cloud waits a while for it.
+    pub async fn commands(&self, request: &CommandsRequest) -> Result<WaitingCommands, Failure> {
+        let request = self.post(routes::COMMANDS, request)?.deadline(COMMANDS_DEADLINE);
+        self.send_for(request, COMMANDS_BYTES_MAX).await
+    }
+
+    pub async fn command_result(
+        &self,
+        name: CommandName,
+        result: &CommandResult,
+    ) -> Result<Stored, Failure> {
+        let path = routes::with(routes::COMMAND_RESULT, &name.user.to_string());
+        let path = routes::with(&path, &name.idempotency_key.to_string());
+        self.send(self.post(&path, result)?).await
+    }
+
     fn post(&self, path: &str, body: &impl Serialize) -> Result<Request, Failure> {
         let body = serde_json::to_vec(body).map_err(|_never| Failure::Malformed)?;
         Ok(Request::post(&self.at(path)?, body).json().deadline(DEADLINE))
     }
 
     async fn send<T: DeserializeOwned>(&self, request: Request) -> Result<T, Failure> {
+        self.send_for(request, ANSWER_BYTES_MAX).await
+    }
+
+    async fn send_for<T: DeserializeOwned>(
+        &self,
+        request: Request,
+        bytes_max: usize,
+    ) -> Result<T, Failure> {
         let now = self.world.clock.now();
         let token = self.key.token(AUDIENCE_API, now, &self.world.chance);
         let token = token.map_err(|_reason| Failure::Key)?;
-        let request = request.bearer(&token).answer_bytes_max(ANSWER_BYTES_MAX);
+        let request = request.bearer(&token).answer_bytes_max(bytes_max);
         let answer = self.world.http.send(request).await?;
         if answer.status.is_success() {
             return serde_json::from_slice(&answer.body).map_err(|_reason| Failure::Malformed);

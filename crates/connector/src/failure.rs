@@ -22,6 +22,8 @@ pub enum Failure {
     Seal(#[from] SealFailure),
     #[error("the lease has ended or is about to")]
     Lease,
+    #[error("writing into calendars is held back for now")]
+    HeldBack,
     #[error("somebody else has committed for this mailbox")]
     Overtaken,
 }
@@ -40,6 +42,7 @@ impl Failure {
                 | KeyRemedy::GiveUp => Remedy::GiveUp(Reason::KeysRefused),
             },
             Self::Seal(_) => Remedy::GiveUp(Reason::Sealing),
+            Self::HeldBack => Remedy::BackOff,
             Self::Lease => Remedy::WaitForLease,
             Self::Overtaken => Remedy::ReadState,
         }

@@ -9,6 +9,7 @@ pub mod board;
 pub mod brakes;
 pub mod check;
 pub mod cloud;
+pub mod commands;
 pub mod config;
 pub mod entry;
 pub mod exchange;
@@ -152,6 +153,7 @@ impl Connector {
         if config.presence {
             tasks.spawn(presence::watch(Arc::clone(&shared), addresses.clone()));
         }
+        tasks.spawn(commands::watch(Arc::clone(&shared), addresses.clone()));
         let fleet = Fleet::new(&shared, addresses, remembered_bytes_max);
         fleet.start(&mut tasks);
         tracing::info!(mailboxes, "Following");

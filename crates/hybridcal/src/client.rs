@@ -6,6 +6,7 @@ mod follower;
 pub(crate) mod json;
 mod opened;
 mod opener;
+mod orders;
 mod screen;
 mod site;
 mod sse;
@@ -34,6 +35,7 @@ use world::{
 };
 
 pub use opened::{Opened, OpenedMeeting, OpenedParticipant, OpenedPerson, Why};
+pub use orders::{Invitee, MeetingText, Order, Orders, PersonTime, Room, texts};
 pub use trust::TrustClient;
 pub use watch::{Notice, Watch};
 
@@ -106,6 +108,16 @@ pub enum Failure {
     WindowTooLarge,
     #[error("the cloud refused with status {status}")]
     Refused { status: u16 },
+    #[error("the meeting is not as it was, or not one this can be done with")]
+    Conflict,
+    #[error("there is no such meeting")]
+    NotFound,
+    #[error("the keys cannot be had: {0}")]
+    Keys(Why),
+    #[error("this device's key cannot be made or used")]
+    Device,
+    #[error("the answer was altered on its way")]
+    Altered,
     #[error("the output cannot be written")]
     Output(#[from] io::Error),
     #[error("the watch has ended")]
@@ -251,6 +263,8 @@ fn refusal(status: u16, body: &[u8]) -> Option<Failure> {
         200 => None,
         401 => Some(Failure::NotSignedIn),
         403 => Some(Failure::NotPermitted),
+        404 => Some(Failure::NotFound),
+        409 | 412 => Some(Failure::Conflict),
         410 => Some(Failure::ListAgain),
         400 if problem().is_some_and(|it| it.name() == problem::name::WINDOW_TOO_LARGE) => {
             Some(Failure::WindowTooLarge)

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod links;
 pub mod meetings;
 pub mod new_key;
+pub mod order;
 pub mod ready;
 pub mod run;
 pub mod trace;

@@ -5,8 +5,8 @@ use std::{io, process::ExitCode};
 use clap::{Parser, Subcommand};
 use hybridcal::{
     commands::{
-        calendar, check, demo, exchange_sim, explain, links, meetings, new_key, run, trace, trust,
-        undo, watch, webex_sim,
+        calendar, check, demo, exchange_sim, explain, links, meetings, new_key, order, run, trace,
+        trust, undo, watch, webex_sim,
     },
     telemetry::{self, Logging},
 };
@@ -45,6 +45,8 @@ enum Command {
     Watch(watch::Args),
     /// Act as a person's calendar client: create, move, change, cancel an invitation.
     Calendar(calendar::Args),
+    /// Invite, change, call off, answer, and ask who is free, through the cloud.
+    Order(order::Args),
     /// A simulated Exchange to develop and test against. Not an Exchange server.
     ExchangeSim(exchange_sim::Args),
     /// A simulated Webex to develop and test against. Not Webex.
@@ -84,6 +86,7 @@ async fn act(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Explain(args) => explain::run(args, world()?, out).await?,
         Command::Watch(args) => watch::run(args, world()?, out).await?,
         Command::Calendar(args) => calendar::run(args, world()?, out).await?,
+        Command::Order(args) => order::run(args, world()?, out).await?,
         Command::ExchangeSim(args) => exchange_sim::run(args, out).await?,
         Command::WebexSim(args) => webex_sim::run(args, &world()?, out).await?,
         Command::Undo(args) => return Ok(undo::run(args, out).await?),

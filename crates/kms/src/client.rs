@@ -10,8 +10,8 @@ use std::{
 use protocol::{
     ids::KeyUrl,
     keys::{
-        Credential as WireCredential, KEY_MESSAGE_BYTES_MAX, KeyAnswer, KeyClient as WireClient,
-        KeyObject, KeyRequest, Method, Purpose,
+        Credential as WireCredential, DeviceKey, KEY_MESSAGE_BYTES_MAX, KeyAnswer,
+        KeyClient as WireClient, KeyObject, KeyRequest, Method, Purpose,
     },
     routes,
     token::AUDIENCE_KMS,
@@ -26,6 +26,7 @@ use world::{
 use crate::{
     connector_key::{ConnectorKey, ConnectorKeyFailure},
     content_key::{ContentKey, NotAKey},
+    device_key::thumbprint,
 };
 use cache::Cache;
 
@@ -143,7 +144,7 @@ impl KeyClient {
             return Ok(key);
         }
         let resource_uri = format!("kms://{}/resources/{resource}", self.host);
-        let request = if self.may_make() {
+        let request = if self.may_make(purpose) {
             let uri = format!("kms://{}/keys", self.host);
             KeyRequest {
                 resource_uri: Some(resource_uri),
@@ -188,9 +189,34 @@ impl KeyClient {
         if is_ours { Ok(key) } else { Err(KeyFailure::OtherKey(NotAKey::OtherName)) }
     }
 
-    fn may_make(&self) -> bool {
+    /// From now on what this device signs is believed. Doing it again does no harm.
+    pub async fn register_device(&self, key: &DeviceKey) -> Result<(), KeyFailure> {
+        let uri = format!("kms://{}/devices", self.host);
+        let request =
+            KeyRequest { device_key: Some(key.clone()), ..self.request(Method::Create, uri)? };
+        self.ask(&request).await.map(drop)
+    }
+
+    /// From now on what this device signs is not believed.
+    pub async fn remove_device(&self, user: Uuid, id: &str) -> Result<(), KeyFailure> {
+        let uri = format!("kms://{}/devices/{user}/{id}", self.host);
+        self.ask(&self.request(Method::Delete, uri)?).await.map(drop)
+    }
+
+    /// The public key of a user's device; [`KeyFailure::NotPermitted`] if it is not theirs.
+    pub async fn device(&self, user: Uuid, id: &str) -> Result<DeviceKey, KeyFailure> {
+        let uri = format!("kms://{}/devices/{user}/{id}", self.host);
+        let request = self.request(Method::Retrieve, uri.clone())?;
+        let device = self.ask(&request).await?.device.ok_or(KeyFailure::Unreadable)?;
+        let is_it = device.user_id == user
+            && device.uri == uri
+            && thumbprint(&device.device_key).as_deref() == Some(id);
+        if is_it { Ok(device.device_key) } else { Err(KeyFailure::OtherKey(NotAKey::OtherName)) }
+    }
+
+    fn may_make(&self, purpose: Purpose) -> bool {
         let credential = self.credential.lock().unwrap_or_else(PoisonError::into_inner);
-        matches!(&*credential, Credential::Connector(_))
+        matches!(&*credential, Credential::Connector(_)) || purpose == Purpose::Command
     }
 
     pub(crate) fn request(&self, method: Method, uri: String) -> Result<KeyRequest, KeyFailure> {
@@ -209,6 +235,7 @@ impl KeyClient {
             uri,
             resource_uri: None,
             purpose: None,
+            device_key: None,
         })
     }
 

@@ -85,13 +85,17 @@ const HEADER: &[u8] = br#"{"alg":"ES256","typ":"JWT"}"#;
 const DRAWS_MAX: usize = 4;
 
 fn generate(chance: &Chance) -> Option<KeyFiles> {
-    let pair = (0..DRAWS_MAX).find_map(|_| draw(chance))?;
+    let pair = draw_pair(chance)?;
     let private = Zeroizing::new(pair.to_pkcs8v1().ok()?.as_ref().to_vec());
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().ok()?;
     Some(KeyFiles {
         private_pem: Zeroizing::new(pem::write(PRIVATE, &private)),
         public_pem: pem::write("PUBLIC KEY", public.as_ref()),
     })
+}
+
+pub(crate) fn draw_pair(chance: &Chance) -> Option<EcdsaKeyPair> {
+    (0..DRAWS_MAX).find_map(|_| draw(chance))
 }
 
 fn draw(chance: &Chance) -> Option<EcdsaKeyPair> {

@@ -4,9 +4,11 @@
 //! Start reading at [`seal`] for the format, at [`server`] for who is given what.
 
 pub mod client;
+pub mod command_seal;
 pub mod config;
 pub mod connector_key;
 pub mod content_key;
+pub mod device_key;
 pub mod index;
 pub mod master_key;
 pub mod seal;

@@ -19,11 +19,20 @@ pub(crate) fn may(caller: &Caller, method: Method, purpose: Purpose, resource: U
     match (caller, method) {
         (Caller::Connector(_), Method::Create | Method::Retrieve) => true,
         (Caller::Person(user), Method::Retrieve) => match purpose {
-            Purpose::Content => user.0 == resource,
+            Purpose::Content | Purpose::Command => user.0 == resource,
             Purpose::Index | Purpose::State | Purpose::Conference => false,
         },
-        (Caller::Person(_), Method::Create)
-        | (Caller::Person(_) | Caller::Connector(_), Method::Update | Method::Delete) => false,
+        // Somebody may order before a connector has come to look.
+        (Caller::Person(user), Method::Create) => purpose == Purpose::Command && user.0 == resource,
+        (Caller::Person(_) | Caller::Connector(_), Method::Update | Method::Delete) => false,
+    }
+}
+
+/// Whether the caller may see which devices sign for a user.
+pub(crate) fn may_know_devices(caller: &Caller, user: Uuid) -> bool {
+    match caller {
+        Caller::Connector(_) => true,
+        Caller::Person(person) => person.0 == user,
     }
 }
 
@@ -34,7 +43,7 @@ mod tests {
     #[test]
     fn the_table() {
         use Method::{Create, Delete, Retrieve, Update};
-        use Purpose::{Conference, Content, Index, State};
+        use Purpose::{Command, Conference, Content, Index, State};
 
         let own = Uuid::from_u128(1);
         let other = Uuid::from_u128(2);
@@ -54,6 +63,10 @@ mod tests {
             (Create, Index, [no, no, yes]),
             (Create, State, [no, no, yes]),
             (Create, Conference, [no, no, yes]),
+            (Create, Command, [yes, no, yes]),
+            (Retrieve, Command, [yes, no, yes]),
+            (Update, Command, [no, no, no]),
+            (Delete, Command, [no, no, no]),
             (Retrieve, Content, [yes, no, yes]),
             (Retrieve, Index, [no, no, yes]),
             (Retrieve, State, [no, no, yes]),

@@ -49,7 +49,7 @@ pub fn seal(
     seal_in_context(key, &context(place), plain, aead::nonce(chance))
 }
 
-fn seal_in_context(
+pub(crate) fn seal_in_context(
     key: &ContentKey,
     context: &[u8],
     plain: &str,
@@ -86,7 +86,7 @@ pub fn open(
     open_in_context(key, &context(place), sealed)
 }
 
-fn open_in_context(
+pub(crate) fn open_in_context(
     key: &ContentKey,
     context: &[u8],
     sealed: &Sealed,

@@ -1,6 +1,7 @@
 //! The key server: one path for the draft's messages, one for health.
 
 mod answers;
+mod devices;
 mod reply;
 mod target;
 

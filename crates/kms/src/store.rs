@@ -13,6 +13,7 @@ use crate::{
     config::Place,
 };
 
+pub(crate) mod devices;
 mod writer;
 
 pub(crate) use writer::NotWritten;
@@ -47,6 +48,7 @@ pub enum StoreFailure {
 }
 
 const SCHEMA: &str = include_str!("../schema/0001-keys.sql");
+const DEVICES: &str = include_str!("../schema/0002-devices.sql");
 /// The epoch of a resource's first key.
 const FIRST_EPOCH: i64 = 1;
 
@@ -80,7 +82,9 @@ impl Store {
             .connect(&url)
             .await
             .map_err(StoreFailure::Open)?;
-        sqlx::raw_sql(SCHEMA).execute(&pool).await.map_err(StoreFailure::Open)?;
+        for step in [SCHEMA, DEVICES] {
+            sqlx::raw_sql(step).execute(&pool).await.map_err(StoreFailure::Open)?;
+        }
         Ok(Self { clock: clock.clone(), writer: Writer::start(pool.clone()), pool })
     }
 
@@ -188,11 +192,12 @@ pub(crate) fn word(purpose: Purpose) -> &'static str {
         Purpose::Index => "index",
         Purpose::State => "state",
         Purpose::Conference => "conference",
+        Purpose::Command => "command",
     }
 }
 
-pub(crate) const PURPOSES: [Purpose; 4] =
-    [Purpose::Content, Purpose::Index, Purpose::State, Purpose::Conference];
+pub(crate) const PURPOSES: [Purpose; 5] =
+    [Purpose::Content, Purpose::Index, Purpose::State, Purpose::Conference, Purpose::Command];
 
 fn stored_key(row: &AnyRow) -> sqlx::Result<StoredKey> {
     let text = |column| row.try_get::<String, _>(column);

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{
+    command::FreeBusyAnswer,
     ids::{KeyUrl, MeetingId},
     join_button::JoinButton,
     meeting::{SealedMeeting, SealedParticipant},
@@ -158,6 +159,11 @@ pub enum EventData {
         #[serde(rename = "joinButton")]
         button: JoinButton,
     },
+    #[serde(rename = "calendar.free_busy")]
+    FreeBusy {
+        #[serde(rename = "calendarFreeBusyScheduleResponse")]
+        answer: Box<FreeBusyAnswer>,
+    },
     /// The client must read the list again and go on from there.
     #[serde(rename = "hc.resync")]
     Resync { position: Position },
@@ -177,6 +183,7 @@ impl EventData {
             Self::Update { .. } => "calendar.meeting.update",
             Self::Delete { .. } => "calendar.meeting.delete",
             Self::JoinButton { .. } => "hc.join_button",
+            Self::FreeBusy { .. } => "calendar.free_busy",
             Self::Resync { .. } => "hc.resync",
             Self::Reauth { .. } => "hc.reauth",
         }

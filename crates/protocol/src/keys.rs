@@ -27,6 +27,9 @@ pub struct KeyRequest {
     pub resource_uri: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<Purpose>,
+    /// `create /devices`: the device's public key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_key: Option<DeviceKey>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -66,6 +69,31 @@ pub enum Purpose {
     State,
     /// Makes conference names unguessable. For connectors only.
     Conference,
+    /// Seals what a user orders. For that user and the organization's connectors.
+    Command,
+}
+
+/// A P-256 public key (RFC 7517, 7518 6.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceKey {
+    /// `EC`
+    pub kty: String,
+    /// `P-256`
+    pub crv: String,
+    /// 32 bytes each, base64url.
+    pub x: String,
+    pub y: String,
+}
+
+/// A device that signs for a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Device {
+    /// `kms://host/devices/<thumbprint>`
+    pub uri: String,
+    pub user_id: Uuid,
+    pub device_key: DeviceKey,
+    pub create_date: Timestamp,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -78,6 +106,8 @@ pub struct KeyAnswer {
     pub key: Option<KeyObject>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keys: Option<Vec<KeyObject>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<Device>,
     /// Why it was refused; never holds an identifier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

@@ -3,6 +3,7 @@
 //!
 //! JSON member names are those of the client contract (`docs/api`); times are RFC 3339 in UTC.
 
+pub mod command;
 pub mod connector;
 pub mod feed;
 pub mod ids;

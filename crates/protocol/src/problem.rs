@@ -61,5 +61,13 @@ pub mod name {
     pub const WINDOW_TOO_LARGE: &str = "window-too-large";
     pub const TOO_LARGE: &str = "too-large";
     pub const SLOW_DOWN: &str = "slow-down";
+    /// The same key with another request: draw a new one.
+    pub const IDEMPOTENCY_MISMATCH: &str = "idempotency-mismatch";
+    /// The meeting is not what the caller thinks any more, or not one this can be done with.
+    pub const PRECONDITION_FAILED: &str = "precondition-failed";
+    /// Nobody follows this mailbox now; what was ordered waits until it expires.
+    pub const CONNECTOR_OFFLINE: &str = "connector-offline";
+    /// Not done yet; repeat with the same key.
+    pub const CONNECTOR_TIMEOUT: &str = "connector-timeout";
     pub const MAINTENANCE: &str = "maintenance";
 }

@@ -5,11 +5,23 @@ pub const SITE: &str = "/.well-known/hybridcal";
 /// Alive and able to reach its database.
 pub const HEALTH: &str = "/health";
 
+/// What can be asked, as an OpenAPI document.
+pub const API: &str = "/api";
+
 // For clients: bearer token of audience `hc-api`.
 pub const MEETINGS: &str = "/calendar/api/v1/calendarEvents";
 pub const MEETING: &str = "/calendar/api/v1/calendarEvents/{id}";
 pub const MEETING_NOTES: &str = "/calendar/api/v1/calendarEvents/{id}/notes";
 pub const MEETING_PARTICIPANTS: &str = "/calendar/api/v1/calendarEvents/{id}/participants";
+/// Create; the command is sealed and signed ([`crate::command`]).
+pub const MEETINGS_SYNC: &str = "/calendar/api/v1/calendarEvents/sync";
+/// Change or cancel.
+pub const MEETING_SYNC: &str = "/calendar/api/v1/calendarEvents/{id}/sync";
+/// Accept, perhaps, or decline.
+pub const MEETING_RESPOND: &str = "/calendar/api/v1/calendarEvents/{id}/respond";
+pub const FREE_BUSY: &str = "/calendar/api/v1/freebusy";
+pub const ROOMS: &str = "/calendar/api/v1/rooms";
+pub const SCHEDULER_DATA: &str = "/calendar/api/v1/schedulerData";
 pub const CHANGES: &str = "/calendar/api/v1/changes";
 pub const EVENTS: &str = "/calendar/api/v1/events";
 /// Who is away; the contract's presence service, on our own host.
@@ -21,6 +33,9 @@ pub const LEASES: &str = "/connector/v1/leases";
 pub const MAILBOX_STATE: &str = "/connector/v1/mailboxes/{user}/state";
 pub const MAILBOX_COMMITS: &str = "/connector/v1/mailboxes/{user}/commits";
 pub const MAILBOX_PRESENCE: &str = "/connector/v1/mailboxes/{user}/presence";
+/// What people ordered and nobody has done yet.
+pub const COMMANDS: &str = "/connector/v1/commands";
+pub const COMMAND_RESULT: &str = "/connector/v1/mailboxes/{user}/commands/{key}/result";
 /// Hosts that Autodiscover was sent to: reports them and answers with all decisions.
 pub const TRUST_REPORTS: &str = "/connector/v1/trustReports";
 

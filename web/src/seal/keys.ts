@@ -20,12 +20,18 @@ export async function fetchKey(
   // A key of another realm would let whoever altered the meeting choose the key.
   if (keyHost(keyUrl) !== server.kmsHost) return 'tampered'
   if (token === undefined) return 'key-server-unreachable'
-  const answer = await retrieve(keyUrl, server, userId, token).catch(() => undefined)
+  const answer = await ask(server, userId, token, { method: 'retrieve', uri: keyUrl }).catch(() => undefined)
   if (!answer) return 'key-server-unreachable'
   return readAnswer(keyUrl, answer)
 }
 
-async function retrieve(keyUrl: string, server: KeyServer, userId: string, bearer: string): Promise<KeyAnswer> {
+/** One request to the key server; its answer is not believed yet. */
+export async function ask(
+  server: KeyServer,
+  userId: string,
+  bearer: string,
+  request: Record<string, unknown>,
+): Promise<KeyAnswer> {
   const response = await fetch(server.kmsUrl.replace(/\/$/, '') + routes.keys, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -35,8 +41,7 @@ async function retrieve(keyUrl: string, server: KeyServer, userId: string, beare
     body: JSON.stringify({
       client: { clientId: server.clientId, credential: { userId, bearer } },
       requestId: crypto.randomUUID(),
-      method: 'retrieve',
-      uri: keyUrl,
+      ...request,
     }),
   })
   const text = await response.text()
@@ -44,10 +49,15 @@ async function retrieve(keyUrl: string, server: KeyServer, userId: string, beare
   return JSON.parse(text) as KeyAnswer
 }
 
-export async function readAnswer(keyUrl: string, answer: KeyAnswer): Promise<CryptoKey | Shut> {
+export async function readAnswer(
+  keyUrl: string,
+  answer: KeyAnswer,
+  usage: 'decrypt' | 'encrypt' = 'decrypt',
+): Promise<CryptoKey | Shut> {
   switch (answer.status) {
     case 200:
-      return importKey(keyUrl, answer)
+    case 201:
+      return importKey(keyUrl, answer, usage)
     case 401:
     case 403:
     case 404:
@@ -60,13 +70,17 @@ export async function readAnswer(keyUrl: string, answer: KeyAnswer): Promise<Cry
   }
 }
 
-async function importKey(keyUrl: string, answer: KeyAnswer): Promise<CryptoKey | Shut> {
+async function importKey(
+  keyUrl: string,
+  answer: KeyAnswer,
+  usage: 'decrypt' | 'encrypt',
+): Promise<CryptoKey | Shut> {
   const { key } = answer
   const bytes = typeof key?.jwk?.k === 'string' ? decode(key.jwk.k) : undefined
   if (!key || !bytes || bytes.length !== KEY_BYTES) return 'tampered'
   if (key.uri !== keyUrl || key.jwk.kid !== keyUrl || key.jwk.kty !== 'oct') return 'tampered'
   if (key.kcv !== (await checkValue(bytes))) return 'tampered'
-  const imported = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['decrypt'])
+  const imported = await crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, [usage])
   bytes.fill(0)
   return imported
 }

@@ -1,8 +1,10 @@
 // The page's side of the worker: hands over sealed meetings, gets opened ones.
 
+import type { Order as SignedOrder, Wish } from '../orders/order'
 import type { SealedMeeting } from '../protocol'
 import type { KeyServer } from './keys'
 import type { Meeting, Reader } from './meeting'
+import type { Shut } from './open'
 import type { Done, Order } from './worker'
 import workerUrl from './worker.ts?worker&url'
 
@@ -30,6 +32,19 @@ export class Opener {
     const server = { kmsUrl, kmsHost, clientId }
     const done = await this.#ask({ kind: 'open', meetings, reader, keyServer: server, token, now: Date.now() })
     return done.meetings
+  }
+
+  /** Seals and signs what the person wants done; the page sends it, again and again unchanged. */
+  async sign(
+    wish: Wish,
+    reader: Reader,
+    keyServer: KeyServer,
+    token: string | undefined,
+  ): Promise<SignedOrder | Shut> {
+    const { kmsUrl, kmsHost, clientId } = keyServer
+    const server = { kmsUrl, kmsHost, clientId }
+    const done = await this.#ask({ kind: 'sign', wish, reader, keyServer: server, token, now: Date.now() })
+    return done.signed ?? 'key-server-unreachable'
   }
 
   async forgetKeys(): Promise<void> {

@@ -15,14 +15,19 @@ export interface SealedPlace {
 
 /** The first segment of every JWE at this place: a text from elsewhere cannot have it. */
 export async function header(place: SealedPlace): Promise<string> {
-  const cx = encode(await fingerprint(place))
-  const json = `{"alg":"dir","enc":"A256GCM","kid":"${place.keyUrl}","hc":"1","cx":"${cx}"}`
+  return headerOf(place.keyUrl, context(place))
+}
+
+/** The same for whatever a text is bound to. */
+export async function headerOf(keyUrl: string, boundTo: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', boundTo))
+  const cx = encode(hash.subarray(0, 16))
+  const json = `{"alg":"dir","enc":"A256GCM","kid":"${keyUrl}","hc":"1","cx":"${cx}"}`
   return encode(new TextEncoder().encode(json))
 }
 
-/** Each part with its length in front, so that no two places give the same bytes. */
 export function context(place: SealedPlace): Uint8Array<ArrayBuffer> {
-  const parts = [
+  return framed([
     'hc1',
     place.organization,
     place.user,
@@ -30,7 +35,12 @@ export function context(place: SealedPlace): Uint8Array<ArrayBuffer> {
     place.field,
     String(place.revision),
     String(place.schema),
-  ].map((part) => new TextEncoder().encode(part))
+  ])
+}
+
+/** Each part with its length in front, so that no two lists give the same bytes. */
+export function framed(texts: string[]): Uint8Array<ArrayBuffer> {
+  const parts = texts.map((part) => new TextEncoder().encode(part))
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 4 + part.length, 0))
   const view = new DataView(bytes.buffer)
   let at = 0
@@ -40,11 +50,6 @@ export function context(place: SealedPlace): Uint8Array<ArrayBuffer> {
     at += 4 + part.length
   }
   return bytes
-}
-
-async function fingerprint(place: SealedPlace): Promise<Uint8Array> {
-  const hash = await crypto.subtle.digest('SHA-256', context(place))
-  return new Uint8Array(hash).subarray(0, 16)
 }
 
 const KEY_URL = /^kms:\/\/([a-z0-9.-]+(?::[0-9]+)?)\/keys\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

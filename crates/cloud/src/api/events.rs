@@ -24,7 +24,7 @@ use super::{App, Asked};
 use crate::{
     auth::Person,
     error::{Refusal, Result},
-    feed::Following,
+    feed::{Following, Heard},
     join_button::Buttons,
     store::{self, CatchUp, ChangeKind, LoggedChange},
 };
@@ -230,7 +230,10 @@ impl Stream {
         let timer = timers.into_iter().flatten().fold(self.person.expires, Timestamp::min);
         let clock = self.app.world.clock.clone();
         tokio::select! {
-            () = self.following.news() => self.is_behind = true,
+            heard = self.following.heard() => match heard {
+                Heard::News => self.is_behind = true,
+                Heard::Told(event) => self.tell(EventData::clone(&event), None),
+            },
             () = clock.sleep_until(timer) => {}
             () = self.app.stop.stopped() => {}
             () = reader.closed() => {}

@@ -5,10 +5,11 @@ use sqlx::{AnyPool, Row};
 use super::{Failure, Result};
 
 /// In order; a file is never changed after a release, the next one amends it.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../../schema/0001-first.sql"),
     include_str!("../../schema/0002-trust.sql"),
     include_str!("../../schema/0003-presence.sql"),
+    include_str!("../../schema/0004-commands.sql"),
 ];
 
 pub(super) async fn bring_up_to_date(pool: &AnyPool) -> Result<()> {

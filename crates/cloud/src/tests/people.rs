@@ -42,7 +42,7 @@ pub(super) async fn send(world: &World, request: Request) -> Answer {
 
 pub(crate) struct Person {
     pub(super) world: World,
-    pub(super) token: String,
+    pub(crate) token: String,
 }
 
 impl Person {
@@ -114,6 +114,7 @@ impl Stream {
                 format!("{id} shown {}", button.meeting_id)
             }
             EventData::JoinButton { button } => format!("{id} gone {}", button.meeting_id),
+            EventData::FreeBusy { answer } => format!("{id} free/busy {}", answer.request_id),
             EventData::Resync { position } => format!("{id} resync {position}"),
             EventData::Reauth { .. } => format!("{id} reauth"),
         }
@@ -142,7 +143,7 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         let id = self.world.chance.uuid();
         self.key.connector("hc-api", self.world.clock.now(), id)
     }

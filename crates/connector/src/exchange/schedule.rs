@@ -1,5 +1,7 @@
 //! What somebody does with a calendar of their own: invite, call off, answer, and ask who is free.
 
+pub mod amend;
+
 use ews::{
     CalendarItem, ExtendedFieldUri, Item, ItemError, ItemId, Mailbox, ResponseCode,
     ResponseMessage,
@@ -127,15 +129,22 @@ impl Scheduler {
 
     /// What was made for this wish, if anything was.
     pub async fn made(&self, key: Uuid) -> Result<Option<SourceId>, Failure> {
+        self.find_made(DistinguishedFolderName::Calendar, key).await
+    }
+
+    async fn find_made(
+        &self,
+        folder: DistinguishedFolderName,
+        key: Uuid,
+    ) -> Result<Option<SourceId>, Failure> {
         let is_it = Restriction::is_equal_to(key_uri(), key.to_string());
-        let (calendar, shape) =
-            (DistinguishedFolderName::Calendar, ItemShape::of(BaseShape::IdOnly));
+        let shape = ItemShape::of(BaseShape::IdOnly);
         let page = IndexedPageView {
             max_entries_returned: Some(1),
             offset: 0,
             base_point: BasePoint::Beginning,
         };
-        let request = FindItem::matching(calendar, shape, page, Some(is_it));
+        let request = FindItem::matching(folder, shape, page, Some(is_it));
         let reply = self.connection.call_one(Some(&self.mailbox), &request).await?;
         let root = reply.root_folder.ok_or(Failure::Incomplete("a root folder"))?;
         Ok(root.items.first().and_then(Item::item_id).map(|id| SourceId(id.id.clone())))
@@ -260,19 +269,20 @@ fn key_uri() -> ExtendedFieldUri {
     ExtendedFieldUri::named(item::STAMP.0, KEY_NAME, PropertyType::String)
 }
 
+fn wire_attendees(addresses: &[MailboxAddress]) -> Vec<Attendee> {
+    addresses.iter().map(|address| Attendee::new(Mailbox::smtp(address.as_str()))).collect()
+}
+
 fn wire(meeting: &NewMeeting) -> CalendarItem {
-    let invited = |addresses: &[MailboxAddress]| -> Vec<Attendee> {
-        addresses.iter().map(|address| Attendee::new(Mailbox::smtp(address.as_str()))).collect()
-    };
     CalendarItem {
         subject: Some(meeting.subject.0.clone()),
         body: Some(WireBody::text(meeting.text.0.clone())),
         location: Some(meeting.location.0.clone()),
         start: Some(meeting.start.into()),
         end: Some(meeting.end.into()),
-        required_attendees: invited(&meeting.required),
-        optional_attendees: invited(&meeting.optional),
-        resources: invited(&meeting.rooms),
+        required_attendees: wire_attendees(&meeting.required),
+        optional_attendees: wire_attendees(&meeting.optional),
+        resources: wire_attendees(&meeting.rooms),
         extended_properties: vec![ExtendedProperty::new(key_uri(), meeting.key.to_string())],
         ..CalendarItem::default()
     }

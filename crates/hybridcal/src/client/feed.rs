@@ -63,9 +63,10 @@ impl Feed {
             EventData::Create { meeting } | EventData::Update { meeting } => Step::Change(meeting),
             EventData::Delete { meeting } => Step::Delete(meeting.id),
             // Buttons are computed here; a token's end is told by the next refusal.
-            EventData::JoinButton { .. } | EventData::Reauth { .. } | EventData::Resync { .. } => {
-                Step::Nothing
-            }
+            EventData::JoinButton { .. }
+            | EventData::FreeBusy { .. }
+            | EventData::Reauth { .. }
+            | EventData::Resync { .. } => Step::Nothing,
         }
     }
 

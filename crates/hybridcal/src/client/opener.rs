@@ -45,6 +45,30 @@ impl Opener {
         Self { keys, kms_host, organization, user, newest }
     }
 
+    pub(super) fn keys(&self) -> &KeyClient {
+        &self.keys
+    }
+
+    pub(super) fn organization(&self) -> &OrganizationId {
+        &self.organization
+    }
+
+    pub(super) fn user(&self) -> UserId {
+        self.user
+    }
+
+    fn is_own(&self, url: &KeyUrl) -> bool {
+        url.key().is_some_and(|key| *url == KeyUrl::new(&self.kms_host, key))
+    }
+
+    /// A key of our own key server.
+    pub(super) async fn own_key(&self, url: &KeyUrl) -> Result<ContentKey, Why> {
+        if !self.is_own(url) {
+            return Err(Why::OtherKeyServer);
+        }
+        self.keys.retrieve(url).await.map_err(|failure| why(&failure))
+    }
+
     pub(super) async fn open(&self, meetings: &[SealedMeeting]) -> Vec<OpenedMeeting> {
         let keys = self.fetch_keys(meetings).await;
         let missing = Err(Why::KeyUnusable);
@@ -66,11 +90,10 @@ impl Opener {
             if keys.contains_key(url) {
                 continue;
             }
-            let is_ours = url.key().is_some_and(|key| *url == KeyUrl::new(&self.kms_host, key));
-            let key = match (is_ours, is_reachable) {
+            let key = match (self.is_own(url), is_reachable) {
                 (false, _) => Err(Why::OtherKeyServer),
                 (true, false) => Err(Why::KeyServerUnreachable),
-                (true, true) => self.keys.retrieve(url).await.map_err(|failure| why(&failure)),
+                (true, true) => self.own_key(url).await,
             };
             is_reachable &= !matches!(key, Err(Why::KeyServerUnreachable));
             keys.insert(url.clone(), key);
@@ -202,7 +225,7 @@ fn safe_link(text: &str) -> Opened {
     }
 }
 
-fn why(failure: &KeyFailure) -> Why {
+pub(super) fn why(failure: &KeyFailure) -> Why {
     match failure {
         KeyFailure::Unreachable(_) | KeyFailure::Busy { .. } | KeyFailure::Unreadable => {
             Why::KeyServerUnreachable

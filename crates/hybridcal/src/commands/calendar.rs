@@ -285,7 +285,7 @@ impl Create {
 }
 
 /// A time as it is typed; `+4m` is four minutes after the beginning of this minute.
-fn when(zone: &Zone, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
+pub(crate) fn when(zone: &Zone, text: &str, now: Timestamp) -> Result<Timestamp, Failure> {
     let Some(later) = text.strip_prefix('+') else {
         return zone.instant(text).ok_or(Failure::NotATime);
     };

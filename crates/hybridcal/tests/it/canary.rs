@@ -11,10 +11,13 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use ews::items::Body;
 use exchange_sim::NewMeeting;
+use hybridcal::client::{Invitee, MeetingText};
+use protocol::command::Role;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::site::{ALICE, BOB, Settings, Site};
 
+const ORDERED: [&str; 3] = ["KanarieAuftrag7Q", "KanarieRaum7Q", "KanarieNotiz7Q"];
 const WORDS: [&str; 4] = ["KanarieTitel7Q", "KanarieOrt7Q", "KanarieText7Q", "Bob Brown"];
 
 #[derive(Clone, Default)]
@@ -39,17 +42,17 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let name = format!("hybridcal-canary-{}", world::chance::Chance::System.uuid());
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn files(&self) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
         let files = fs::read_dir(&self.0).unwrap().map(|file| file.unwrap().path());
         let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
         files.map(|path| (name(&path), fs::read(&path).unwrap())).collect()
@@ -121,6 +124,23 @@ async fn nothing_leaves_the_connector_in_plain_text() {
     let listed = site.listed(ALICE, WORDS[0]).await.expect("listed");
     let names: Vec<_> = listed.participants.iter().filter_map(|p| p.person.name.text()).collect();
     assert!(names.contains(&WORDS[3]), "the canary is a name: {names:?}");
+    // The same from the app.
+    let order = MeetingText {
+        subject: Some(ORDERED[0].into()),
+        location: Some(ORDERED[1].into()),
+        notes: Some(ORDERED[2].into()),
+        times: Some((site.in_minutes(120), site.in_minutes(150))),
+        invited: Some(vec![Invitee { address: BOB.into(), role: Role::Required }]),
+    };
+    let orders = site.client(ALICE).await.orders().await.expect("a device");
+    orders.create(&order).await.expect("done");
+    let people = [BOB.to_owned()];
+    let (from, to) = (site.in_minutes(0), site.in_minutes(600));
+    orders.free_busy(&people, from, to).await.expect("an answer");
+    site.until_list(BOB, "the order", |list| {
+        list.iter().any(|meeting| meeting.subject.text() == Some(ORDERED[0]))
+    })
+    .await;
     // Trouble is when programs talk too much.
     site.memory.cut("connector", "exchange");
     site.memory.cut("connector", "cloud");
@@ -137,7 +157,7 @@ async fn nothing_leaves_the_connector_in_plain_text() {
     places.extend(crossings.map(|(name, recording)| (name.to_owned(), recording.bytes())));
     for (name, bytes) in &places {
         assert!(!bytes.is_empty(), "{name} is empty");
-        for word in WORDS.into_iter().chain([room.as_str(), "bob@example.com"]) {
+        for word in WORDS.into_iter().chain(ORDERED).chain([room.as_str(), "bob@example.com"]) {
             assert!(!holds(bytes, word), "{word} is in {name}");
         }
     }

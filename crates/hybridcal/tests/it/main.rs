@@ -15,6 +15,7 @@ mod crashes;
 mod invitation;
 mod join_button;
 mod oddities;
+mod orders;
 mod other_servers;
 mod outages;
 mod presence;

@@ -47,6 +47,7 @@ pub(crate) struct Site {
     issuer: DevIssuer,
     key: KeyFiles,
     connector: Option<RunningConnector>,
+    cloud: Option<(Stopper, cloud::Running)>,
     _stopper: Stopper,
 }
 
@@ -186,10 +187,36 @@ impl Site {
         tokio::spawn(world::http::serve(listener, issuer.router(), stop.clone()));
         let key = ConnectorKey::generate(&memory.host("connector").chance).expect("a key");
         let kms = kms_config(&key, settings.data.as_deref());
-        kms::server::start(kms, memory.host("kms"), stop.clone()).await.expect("the KMS starts");
-        let cloud = cloud_config(&key, settings.data.as_deref());
-        cloud::start(cloud, memory.host("cloud"), stop).await.expect("the cloud starts");
-        Self { memory, exchange, settings, issuer, key, connector: None, _stopper: stopper }
+        kms::server::start(kms, memory.host("kms"), stop).await.expect("the KMS starts");
+        let mut site = Self {
+            memory,
+            exchange,
+            settings,
+            issuer,
+            key,
+            connector: None,
+            cloud: None,
+            _stopper: stopper,
+        };
+        site.start_cloud().await;
+        site
+    }
+
+    async fn start_cloud(&mut self) {
+        let config = cloud_config(&self.key, self.settings.data.as_deref());
+        let (stopper, stop) = Stopper::new();
+        let running = cloud::start(config, self.memory.host("cloud"), stop).await;
+        self.cloud = Some((stopper, running.expect("the cloud starts")));
+    }
+
+    /// After a crash or without one; what lies in memory only is gone.
+    pub(crate) async fn restart_cloud(&mut self) {
+        if let Some((stopper, running)) = self.cloud.take() {
+            stopper.stop();
+            running.ended().await;
+        }
+        self.memory.revive("cloud");
+        self.start_cloud().await;
     }
 
     /// Starts a connector, as after a reboot: it knows nothing but its settings.

@@ -94,6 +94,11 @@ impl Kms {
             (Method::Retrieve, Target::ResourceKeys(resource)) => {
                 self.current_keys(caller, resource, request.purpose).await
             }
+            (Method::Create, Target::Devices) => {
+                self.register_device(caller, request.device_key.as_ref()).await
+            }
+            (Method::Retrieve, Target::Device(device)) => self.find_device(caller, &device).await,
+            (Method::Delete, Target::Device(device)) => self.remove_device(caller, &device).await,
             (_, Target::Unknown) => Err(Denied::NotFound),
             (
                 Method::Create | Method::Retrieve | Method::Update | Method::Delete,
@@ -101,6 +106,8 @@ impl Kms {
                 | Target::Key(_)
                 | Target::ResourceKeys(_)
                 | Target::Resource(_)
+                | Target::Devices
+                | Target::Device(_)
                 | Target::Ping
                 | Target::NotOffered,
             ) => Err(Denied::NotOffered),
@@ -124,6 +131,8 @@ impl Kms {
             Target::Keys
             | Target::Key(_)
             | Target::ResourceKeys(_)
+            | Target::Devices
+            | Target::Device(_)
             | Target::Ping
             | Target::NotOffered => return Err(Denied::Malformed("resourceUri names no resource")),
         };
@@ -208,7 +217,7 @@ impl Kms {
     }
 }
 
-fn database(error: impl std::error::Error + 'static) -> Denied {
+pub(super) fn database(error: impl std::error::Error + 'static) -> Denied {
     let error: &dyn std::error::Error = &error;
     tracing::error!(error, "The key database does not answer");
     Denied::NotNow

@@ -1,7 +1,7 @@
 //! How an answer is put into the draft's words, and what the log keeps of it.
 
 use jiff::Timestamp;
-use protocol::keys::{KeyAnswer, KeyObject, KeyRequest, Method};
+use protocol::keys::{Device, KeyAnswer, KeyObject, KeyRequest, Method};
 use uuid::Uuid;
 use world::issuer::Refused;
 
@@ -13,6 +13,7 @@ pub(super) enum Given {
     Made(Box<KeyObject>),
     Key(Box<KeyObject>),
     Keys(Vec<KeyObject>),
+    Device(Box<Device>),
 }
 
 /// Why nothing is given.
@@ -50,7 +51,7 @@ impl From<Refused> for Denied {
 fn status(given: &Result<Given, Denied>) -> u16 {
     match given {
         Ok(Given::Made(_)) => 201,
-        Ok(Given::Nothing | Given::Key(_) | Given::Keys(_)) => 200,
+        Ok(Given::Nothing | Given::Key(_) | Given::Keys(_) | Given::Device(_)) => 200,
         Err(Denied::Malformed(_)) => 400,
         Err(Denied::Token) => 401,
         Err(Denied::NotPermitted) => 403,
@@ -63,12 +64,20 @@ fn status(given: &Result<Given, Denied>) -> u16 {
 
 pub(super) fn to_answer(request_id: Uuid, given: Result<Given, Denied>) -> KeyAnswer {
     let status = status(&given);
-    let mut answer =
-        KeyAnswer { status, request_id, key: None, keys: None, reason: None, retry_after_ms: None };
+    let mut answer = KeyAnswer {
+        status,
+        request_id,
+        key: None,
+        keys: None,
+        device: None,
+        reason: None,
+        retry_after_ms: None,
+    };
     match given {
         Ok(Given::Nothing) => {}
         Ok(Given::Made(key) | Given::Key(key)) => answer.key = Some(*key),
         Ok(Given::Keys(keys)) => answer.keys = Some(keys),
+        Ok(Given::Device(device)) => answer.device = Some(*device),
         Err(denied) => {
             answer.reason = Some(denied.reason().into());
             answer.retry_after_ms = denied.retry_after_ms();
@@ -124,6 +133,7 @@ pub(super) fn log_entry(
     };
     let object = match given {
         Ok(Given::Made(key) | Given::Key(key)) => key.uri.0.clone(),
+        Ok(Given::Device(device)) => device.uri.clone(),
         Ok(Given::Nothing | Given::Keys(_)) | Err(_) => {
             let end = request.uri.floor_char_boundary(LOGGED_URI_BYTES_MAX);
             request.uri.get(..end).unwrap_or_default().into()

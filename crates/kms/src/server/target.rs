@@ -2,12 +2,23 @@
 
 use uuid::Uuid;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use crate::device_key::THUMBPRINT_CHARACTERS;
+
+/// A user's device, by the thumbprint of its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DeviceId {
+    pub(crate) user: Uuid,
+    pub(crate) id: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     Keys,
     Key(Uuid),
     ResourceKeys(Uuid),
     Resource(Uuid),
+    Devices,
+    Device(DeviceId),
     Ping,
     /// Of the draft, but not offered; or of no meaning to us.
     NotOffered,
@@ -28,6 +39,11 @@ impl Target {
             ["keys", id] => named(id, Self::Key),
             ["resources", id] => named(id, Self::Resource),
             ["resources", id, "keys"] => named(id, Self::ResourceKeys),
+            ["devices"] => Self::Devices,
+            ["devices", user, id] if id.len() == THUMBPRINT_CHARACTERS => {
+                named(user, |user| Self::Device(DeviceId { user, id: (*id).to_owned() }))
+            }
+            ["devices", _, _] => Self::Unknown,
             ["ping"] => Self::Ping,
             _ => Self::NotOffered,
         }
@@ -37,7 +53,7 @@ impl Target {
 /// One more than any URI we know has.
 const SEGMENTS_MAX: usize = 4;
 
-fn named(id: &str, target: fn(Uuid) -> Target) -> Target {
+fn named(id: &str, target: impl FnOnce(Uuid) -> Target) -> Target {
     // Only the usual spelling, so that one thing has one name.
     match Uuid::try_parse(id) {
         Ok(uuid) if uuid.to_string() == id => target(uuid),
@@ -63,6 +79,11 @@ mod tests {
         check("keys/ID", Target::Key(uuid));
         check("resources/ID", Target::Resource(uuid));
         check("resources/ID/keys", Target::ResourceKeys(uuid));
+        let thumbprint = "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s";
+        let device = Target::Device(DeviceId { user: uuid, id: thumbprint.into() });
+        check(&format!("devices/ID/{thumbprint}"), device);
+        check("devices/ID/short", Target::Unknown);
+        check("devices", Target::Devices);
         check("ping", Target::Ping);
         check("resources/ID/authorizations", Target::NotOffered);
         check("resources/ID/keys/more", Target::NotOffered);

@@ -50,6 +50,11 @@ impl Request {
         Self::new(Method::DELETE, url, Bytes::new())
     }
 
+    /// With a body that says who wants it; some proxies take it off.
+    pub fn delete_with(url: &Url, body: impl Into<Bytes>) -> Self {
+        Self::new(Method::DELETE, url, body.into())
+    }
+
     fn new(method: Method, url: &Url, body: Bytes) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));

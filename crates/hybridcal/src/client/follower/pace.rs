@@ -65,6 +65,11 @@ pub(super) fn remedy(failure: &Failure) -> Remedy {
         | Failure::NotPermitted
         | Failure::WindowTooLarge
         | Failure::Refused { .. }
+        | Failure::Conflict
+        | Failure::NotFound
+        | Failure::Keys(_)
+        | Failure::Device
+        | Failure::Altered
         | Failure::Output(_)
         | Failure::Ended => Remedy::GiveUp,
     }

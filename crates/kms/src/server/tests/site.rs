@@ -190,6 +190,7 @@ impl Site {
             uri: uri.into(),
             resource_uri: None,
             purpose: None,
+            device_key: None,
         }
     }
 
