@@ -68,6 +68,7 @@ interop: setup build
 	@node interop/signatures.mjs
 	@node interop/series.mjs
 	@node interop/foreign.mjs
+	@node interop/kms.mjs
 	@cargo build --quiet --package hybridcal --example webex
 	@node interop/webex.mjs
 	@echo '== interop: words that must be nowhere'

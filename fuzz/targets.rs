@@ -18,12 +18,20 @@ use ews::{
     streaming::Splitter,
     xml::{Node, read_document_within},
 };
-use protocol::ids::MailboxAddress;
+use kms::{
+    channel::compact::{Encrypted, Signed, is_signed},
+    content_key::ContentKey,
+};
+use protocol::{
+    ids::{KeyUrl, MailboxAddress, MeetingId, OrganizationId, UserId},
+    keys::{FRAME_BYTES_MAX, KeyRequest},
+    sealed::{Sealed, SealedPlace},
+};
 
 pub(crate) type Target = fn(&[u8]);
 
 /// Every target by the name of its fuzzer and of its seeds.
-pub(crate) const ALL: [(&str, Target); 10] = [
+pub(crate) const ALL: [(&str, Target); 13] = [
     ("reader", reader),
     ("request", request),
     ("answer", answer),
@@ -31,6 +39,9 @@ pub(crate) const ALL: [(&str, Target); 10] = [
     ("item", item),
     ("ntlm", ntlm),
     ("autodiscover", autodiscover),
+    ("key_frame", key_frame),
+    ("key_message", key_message),
+    ("seal", seal),
     ("link_html", link_html),
     ("link_text", link_text),
     ("link_url", link_url),
@@ -133,6 +144,45 @@ pub(crate) fn autodiscover(bytes: &[u8]) {
     let _location = read_location(bytes);
     let _settings_wanted = soap::GetUserSettings::read(bytes);
     let _wanted = pox::PoxRequest::read(bytes);
+}
+
+/// A frame for the key server or from it: what is read has one spelling and no surprises.
+pub(crate) fn key_frame(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let dots = text.matches('.').count();
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    let sealed = Encrypted::read(text).is_ok();
+    let signed = Signed::read(text).is_ok();
+    assert!(!sealed || (dots == 4 && !is_signed(text)));
+    assert!(!signed || (dots == 2 && is_signed(text)));
+    if sealed || signed {
+        assert!(text.len() <= FRAME_BYTES_MAX && text.bytes().all(is_plain));
+    }
+}
+
+/// What a frame contains: a message that is understood says the same when it is written again.
+pub(crate) fn key_message(bytes: &[u8]) {
+    let Ok(request) = serde_json::from_slice::<KeyRequest>(bytes) else { return };
+    let written = serde_json::to_vec(&request).expect("JSON");
+    let again: KeyRequest = serde_json::from_slice(&written).expect("what we wrote can be read");
+    assert_eq!(serde_json::to_vec(&again).expect("JSON"), written);
+}
+
+/// A sealed text: only the one that was sealed for this place opens.
+pub(crate) fn seal(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let key = ContentKey::new(KeyUrl("kms://kms.example.org/keys/1".into()), [7; 32]);
+    let (organization, meeting) = (OrganizationId("o".into()), MeetingId("m".into()));
+    let place = SealedPlace {
+        organization: &organization,
+        user: UserId(Default::default()),
+        meeting: &meeting,
+        field: "encryptedSubject",
+        revision: 1,
+        schema: 1,
+    };
+    let opened = kms::seal::open(&key, &place, &Sealed::from_compact(text.to_owned()));
+    assert!(opened.is_err(), "nobody has sealed anything with this key");
 }
 
 /// Rules with a site's own systems. Making them costs more than using them.

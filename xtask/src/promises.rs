@@ -20,7 +20,8 @@ fn tells(document: &str, path: &str) -> bool {
     };
     let Some(at) = path.find("/v1/") else { return says(path) };
     let (base, rest) = path.split_at(at + "/v1/".len());
-    let relative = ["GET", "POST", "PATCH", "DELETE"].iter().any(|method| says(&format!("{method} {rest}")));
+    let relative =
+        ["GET", "POST", "PATCH", "DELETE"].iter().any(|method| says(&format!("{method} {rest}")));
     says(path) || document.contains(base) && relative
 }
 

@@ -22,6 +22,7 @@ use crate::{
     desk::Desk,
     error::{Refusal, Result},
     feed::Feed,
+    relay::Relay,
     store::Store,
 };
 
@@ -33,6 +34,7 @@ pub(crate) mod document;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod join_buttons;
+pub(crate) mod keys;
 pub(crate) mod meetings;
 pub(crate) mod presence;
 pub(crate) mod scheduler_data;
@@ -46,6 +48,9 @@ pub(crate) struct App {
     pub(crate) desk: Desk,
     pub(crate) issuer: Issuer,
     pub(crate) signers: KnownSigners,
+    /// The one key server, if it is known; connectors are others.
+    pub(crate) key_servers: KnownSigners,
+    pub(crate) relay: Relay,
     pub(crate) world: World,
     pub(crate) config: Config,
     pub(crate) stop: Stop,

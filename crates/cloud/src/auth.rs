@@ -28,6 +28,8 @@ pub(crate) enum Who {
     Person,
     /// For the mailboxes whose leases it holds.
     Connector,
+    /// The organization's key server, for the frames it answers.
+    KeyServer,
     /// People whom the configuration names, for what concerns the installation.
     Administrator,
 }
@@ -66,6 +68,11 @@ pub(crate) async fn admit(
         Who::Connector => {
             let connector = connector(&app, request.headers())?;
             request.extensions_mut().insert(connector);
+        }
+        Who::KeyServer => {
+            let now = app.world.clock.now();
+            let token = bearer(request.headers())?;
+            app.key_servers.verify(token, AUDIENCE_API, now, CONNECTOR_TOKEN_SECONDS)?;
         }
         Who::Administrator => {
             let (address, _expires) = address(&app, request.headers()).await?;

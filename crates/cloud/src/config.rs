@@ -30,6 +30,9 @@ pub struct Config {
     pub kms_host: String,
     #[serde(default)]
     pub connectors: Vec<KnownConnector>,
+    /// The key server that fetches its frames here; without it clients must reach it directly.
+    #[serde(default)]
+    pub key_server: Option<KnownConnector>,
     /// Addresses of those who may decide what concerns the installation, such as the trust list.
     #[serde(default)]
     pub administrators: Vec<String>,
@@ -50,7 +53,7 @@ pub struct Tls {
     pub key_file: PathBuf,
 }
 
-/// A connector that may lease mailboxes.
+/// A connector that may lease mailboxes; or a key server, which may not.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KnownConnector {
@@ -63,6 +66,11 @@ impl Config {
     pub(crate) fn connector_keys(&self) -> BTreeMap<String, String> {
         let key = |known: &KnownConnector| (known.id.0.clone(), known.public_key.clone());
         self.connectors.iter().map(key).collect()
+    }
+
+    pub(crate) fn key_server_keys(&self) -> BTreeMap<String, String> {
+        let key = |known: &KnownConnector| (known.id.0.clone(), known.public_key.clone());
+        self.key_server.iter().map(key).collect()
     }
 
     pub(crate) fn is_administrator(&self, address: &MailboxAddress) -> bool {

@@ -48,6 +48,8 @@ pub(crate) enum Refusal {
     Resync {
         position: Position,
     },
+    /// The key server is not connected; nothing happened.
+    KeyServiceOffline,
     /// The database or the sign-in provider does not answer; nothing happened.
     Maintenance,
 }
@@ -62,6 +64,7 @@ impl Refusal {
             Self::SlowDown
             | Self::ConnectorOffline
             | Self::ConnectorTimeout
+            | Self::KeyServiceOffline
             | Self::Maintenance => problem.retry_after_ms = Some(RETRY_AFTER_MS),
             Self::TokenInvalid
             | Self::NotPermitted
@@ -121,6 +124,10 @@ impl Refusal {
             }
             Self::ConnectorTimeout => (S::GATEWAY_TIMEOUT, name::CONNECTOR_TIMEOUT, "Not done yet"),
             Self::Resync { .. } => (S::GONE, name::RESYNC_REQUIRED, "Read the list again"),
+            Self::KeyServiceOffline => {
+                let title = "The organization's key server is not connected";
+                (S::SERVICE_UNAVAILABLE, name::KEY_SERVICE_OFFLINE, title)
+            }
             Self::Maintenance => (S::SERVICE_UNAVAILABLE, name::MAINTENANCE, "Try again soon"),
         }
     }

@@ -18,7 +18,7 @@ const STREAMS_MAX: usize = 10_000;
 const STREAMS_PER_USER_MAX: usize = 32;
 
 /// Events without a position that wait for a slow stream; it misses older ones.
-const TOLD_MAX: usize = 8;
+const TOLD_MAX: usize = 16;
 
 /// Commits kept for an observer who is slow; it misses older ones.
 const OBSERVED_MAX: usize = 16 * 1024;

@@ -21,6 +21,7 @@ mod error;
 mod feed;
 mod join_button;
 mod openapi;
+mod relay;
 mod routes;
 pub mod store;
 mod web;
@@ -77,6 +78,7 @@ impl Running {
 /// Starts a cloud; when this returns, it listens.
 pub async fn start(config: Config, world: World, stop: Stop) -> Result<Running, StartFailure> {
     let signers = KnownSigners::new(&config.connector_keys())?;
+    let key_servers = KnownSigners::new(&config.key_server_keys())?;
     let clock = world.clock.clone();
     let store = Store::open(&config.database, config.organization.clone(), clock).await?;
     let listener = match config.identity() {
@@ -93,6 +95,8 @@ pub async fn start(config: Config, world: World, stop: Stop) -> Result<Running, 
         desk: desk::Desk::default(),
         issuer: Issuer::new(world.clone(), config.issuer.clone()),
         signers,
+        key_servers,
+        relay: relay::Relay::default(),
         world: world.clone(),
         config,
         stop: stop.clone(),

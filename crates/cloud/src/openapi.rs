@@ -40,6 +40,7 @@ pub(crate) fn document() -> Value {
                 "person": bearer("A token of the sign-in provider, audience hc-api"),
                 "administrator": bearer("The same, of an address that the configuration names"),
                 "connector": bearer("A connector's own token, at most 60 s long, good once"),
+                "keyServer": bearer("A key server's own token, likewise"),
             },
         },
     })
@@ -78,6 +79,7 @@ fn described(operation: &Operation, who: Who, body_bytes_max: usize) -> Value {
         Who::Anyone => json!([]),
         Who::Person => json!([{ "person": [] }]),
         Who::Connector => json!([{ "connector": [] }]),
+        Who::KeyServer => json!([{ "keyServer": [] }]),
         Who::Administrator => json!([{ "administrator": [] }]),
     };
     if let Some(said) = said.as_object_mut() {

@@ -13,13 +13,14 @@ use axum::{
 use protocol::{
     command::{COMMAND_BYTES_MAX, RESULT_BYTES_MAX},
     connector::COMMIT_BYTES_MAX,
+    keys::{FRAME_BYTES_MAX, FRAMES_BYTES_MAX, FRAMES_MAX},
     routes,
 };
 
 use crate::{
     api::{
         App, changes, command_queue, commands, connector, document, events, health, join_buttons,
-        meetings, presence, scheduler_data, site, trust,
+        keys, meetings, presence, scheduler_data, site, trust,
     },
     auth::{Who, admit},
     error::Refusal,
@@ -28,6 +29,8 @@ use crate::{
 
 /// Largest body of a request that is not a commit.
 const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Answers of the key server to one call: as many frames as were asked, each of any size.
+const ANSWER_BYTES_MAX: usize = FRAMES_MAX * (FRAME_BYTES_MAX + 3) + BODY_BYTES_MAX;
 /// A request that is not answered by then is told to come back; streams only begin in this time.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -39,7 +42,7 @@ pub(crate) struct Route {
 }
 
 pub(crate) fn table() -> Vec<Route> {
-    use Who::{Administrator, Anyone, Connector, Person};
+    use Who::{Administrator, Anyone, Connector, KeyServer, Person};
     let small = BODY_BYTES_MAX;
     let route = |path, who, body_bytes_max, handler| Route { path, who, body_bytes_max, handler };
     vec![
@@ -72,6 +75,10 @@ pub(crate) fn table() -> Vec<Route> {
             RESULT_BYTES_MAX + small,
             post(command_queue::finish),
         ),
+        route(routes::KEY_SERVER, Person, small, get(keys::introduce)),
+        route(routes::KEY_FRAMES, Person, FRAMES_BYTES_MAX, post(keys::send)),
+        route(routes::KEY_CALLS, KeyServer, small, post(keys::fetch)),
+        route(routes::KEY_ANSWERS, KeyServer, ANSWER_BYTES_MAX, post(keys::answer)),
         route(routes::LEASES, Connector, small, post(connector::take_leases)),
         route(routes::MAILBOX_STATE, Connector, small, get(connector::state)),
         route(routes::MAILBOX_COMMITS, Connector, COMMIT_BYTES_MAX, post(connector::commit)),

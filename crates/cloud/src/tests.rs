@@ -9,6 +9,7 @@ mod lists;
 pub(crate) mod meeting;
 pub(crate) mod people;
 mod presence;
+mod relay;
 mod signing;
 mod trust;
 
@@ -38,6 +39,7 @@ pub(crate) struct TestCloud {
     provider: Key,
     connector: Arc<Key>,
     other_connector: Arc<Key>,
+    key_server: Key,
     running: Option<Running>,
     stopper: Stopper,
     stop: Stop,
@@ -57,6 +59,7 @@ impl TestCloud {
             provider,
             connector,
             other_connector,
+            key_server: Key::new("kms-1"),
             running: None,
             stopper,
             stop,
@@ -87,6 +90,10 @@ impl TestCloud {
                     public_key: key.pem.clone(),
                 })
                 .collect(),
+            key_server: Some(KnownConnector {
+                id: ConnectorId("kms-1".into()),
+                public_key: self.key_server.pem.clone(),
+            }),
             administrators: vec!["Admin@example.com".into()],
             notice: None,
             web: true,

@@ -236,6 +236,11 @@ impl KeyClient {
             resource_uri: None,
             purpose: None,
             device_key: None,
+            count: None,
+            key_uris: None,
+            user_ids: None,
+            auth_id: None,
+            jwk: None,
         })
     }
 

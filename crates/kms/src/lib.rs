@@ -3,6 +3,7 @@
 //!
 //! Start reading at [`seal`] for the format, at [`server`] for who is given what.
 
+pub mod channel;
 pub mod client;
 pub mod command_seal;
 pub mod config;

@@ -13,6 +13,21 @@ pub(crate) enum Caller {
     Connector(ConnectorId),
 }
 
+impl Caller {
+    /// How authorizations and creators are written down; never changes.
+    pub(crate) fn holder(&self) -> String {
+        match self {
+            Self::Person(user) => format!("{HOLDER_USER}{user}"),
+            Self::Connector(connector) => format!("{HOLDER_CLIENT}{connector}"),
+        }
+    }
+}
+
+pub(crate) const HOLDER_USER: &str = "user ";
+pub(crate) const HOLDER_CLIENT: &str = "client ";
+/// Those who may have the keys of that resource.
+pub(crate) const HOLDER_RESOURCE: &str = "resource ";
+
 /// Whether the caller may do this with keys of that purpose belonging to that resource. A user's
 /// resource has the user's id; nobody but connectors has a use for the other ones.
 pub(crate) fn may(caller: &Caller, method: Method, purpose: Purpose, resource: Uuid) -> bool {

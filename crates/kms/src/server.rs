@@ -1,8 +1,13 @@
-//! The key server: one path for the draft's messages, one for health.
+//! The key server: a path for the draft's messages as plain JSON, one for its frames, one for
+//! health; or none at all, if it fetches its frames from a cloud.
 
 mod answers;
 mod devices;
+mod frames;
+mod relay;
 mod reply;
+mod resources;
+mod shared;
 mod target;
 
 use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
@@ -17,7 +22,7 @@ use axum::{
     routing::{get, post},
 };
 use protocol::{
-    keys::{KEY_MESSAGE_BYTES_MAX, KeyRequest},
+    keys::{FRAMES_BYTES_MAX, FRAMES_MAX, FramesDown, FramesUp, KEY_MESSAGE_BYTES_MAX, KeyRequest},
     problem::{self, Problem, name},
     routes,
 };
@@ -32,12 +37,15 @@ use world::{
 };
 
 use crate::{
+    channel::static_key::{StaticKey, StaticKeyFailure},
     config::{Config, Tls},
     master_key::{MasterKey, MasterKeyFailure},
     quota::Quota,
     store::{Store, StoreFailure},
 };
 use answers::Kms;
+use frames::ChannelParts;
+use relay::Outward;
 
 /// From the first byte of the body to the answer; includes asking the sign-in provider.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
@@ -47,8 +55,11 @@ const CHECK_VALUE: &str = "master-key-check";
 
 /// A server that is up.
 pub struct Running {
-    /// `host:port`
-    pub address: String,
+    /// `host:port`; none if nobody can connect to it.
+    pub address: Option<String>,
+    /// How the channel introduces itself, and the authority made along with it for trying out.
+    pub site: Option<protocol::keys::KeyServerSite>,
+    pub root: Option<String>,
     /// Ends some time after the stop.
     pub join: JoinHandle<()>,
 }
@@ -67,6 +78,14 @@ pub enum StartFailure {
     ConnectorKey(#[from] NotAKey),
     #[error("{0} is not a host for key URLs")]
     Host(String),
+    #[error("the channel cannot be offered")]
+    Channel(#[from] StaticKeyFailure),
+    #[error("the key file for the cloud cannot be used")]
+    CloudKey(#[source] Option<io::Error>),
+    #[error("the key server neither listens nor fetches frames from a cloud")]
+    Unreachable,
+    #[error("frames come from a cloud only through a channel: its key is missing")]
+    NoChannel,
 }
 
 /// Returns when requests are accepted.
@@ -77,10 +96,26 @@ pub async fn start(config: Config, world: World, stop: Stop) -> Result<Running, 
     let signers = KnownSigners::new(&signers)?;
     let store = Store::open(&config.database, world.clock.clone()).await?;
     let master_key = find_master_key(&config, &store, &world).await?;
-    let listener = listen(&config, &world)
-        .await
-        .map_err(|source| StartFailure::Listen { address: config.listen.clone(), source })?;
-    let address = listener.address().to_owned();
+    let channel = match &config.channel {
+        Some(of) => Some(StaticKey::find(of, &config.host)?),
+        None => None,
+    };
+    let site = channel.as_ref().map(|key| key.site().clone());
+    let root = channel.as_ref().and_then(StaticKey::root).map(str::to_owned);
+    let outward = match (&config.cloud, &site) {
+        (Some(cloud), Some(site)) => Some(Arc::new(Outward::new(cloud, site.clone())?)),
+        (Some(_), None) => return Err(StartFailure::NoChannel),
+        (None, _) if config.listen.is_none() => return Err(StartFailure::Unreachable),
+        (None, _) => None,
+    };
+    let listener = match &config.listen {
+        Some(address) => {
+            let failed = |source| StartFailure::Listen { address: address.clone(), source };
+            Some(listen(address, config.tls.clone(), &world).await.map_err(failed)?)
+        }
+        None => None,
+    };
+    let address = listener.as_ref().map(|listener| listener.address().to_owned());
     let kms = Arc::new(Kms {
         issuer: Issuer::new(world.clone(), config.issuer),
         host: config.host,
@@ -90,14 +125,55 @@ pub async fn start(config: Config, world: World, stop: Stop) -> Result<Running, 
         master_key,
         signers,
         quota: Quota::default(),
+        connectors_read_unbound_keys: config.connectors_read_unbound_keys,
+        channel: channel.map(|static_key| ChannelParts {
+            static_key,
+            brake: frames::Brake::default(),
+            answering: frames::Answering::default(),
+        }),
         world,
     });
-    let router = router(kms, config.web_origins);
+    let router = router(Arc::clone(&kms), config.web_origins);
     let join = tokio::spawn(async move {
-        serve(listener, router, stop).await;
+        let serving = async {
+            match listener {
+                Some(listener) => serve(listener, router, stop.clone()).await,
+                None => stop.stopped().await,
+            }
+        };
+        let fetching = async {
+            if let Some(outward) = outward {
+                outward.run(&kms, &stop).await;
+            }
+        };
+        tokio::join!(serving, fetching, purge(&kms, &stop));
         store.close().await;
     });
-    Ok(Running { address, join })
+    Ok(Running { address, site, root, join })
+}
+
+/// How often what has ended is removed. A channel's secret shall not lie there for much longer
+/// than the channel lives.
+const CHANNELS_PURGE_PERIOD: Duration = Duration::from_secs(300);
+const PURGE_PERIOD: Duration = Duration::from_secs(3600);
+
+async fn purge(kms: &Kms, stop: &Stop) {
+    let period = if kms.channel.is_some() { CHANNELS_PURGE_PERIOD } else { PURGE_PERIOD };
+    loop {
+        tokio::select! {
+            () = kms.world.clock.sleep(period) => {}
+            () = stop.stopped() => return,
+        }
+        let now = kms.world.clock.now();
+        let old = now.checked_sub(shared::UNBOUND_KEPT).unwrap_or(now);
+        match kms.store.purge_ended(now, old).await {
+            Ok(ended) => tracing::debug!(ended, "Removed channels and unbound keys that ended"),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "Could not remove what has ended; trying again later");
+            }
+        }
+    }
 }
 
 /// It stands in every header of every seal, so it must be an ordinary one.
@@ -114,12 +190,12 @@ fn check_host(host: &str) -> Result<(), StartFailure> {
 /// RFC 1035, and a port.
 const HOST_BYTES_MAX: usize = 260;
 
-async fn listen(config: &Config, world: &World) -> io::Result<Listener> {
-    match config.tls.clone() {
-        None => world.network.listen(&config.listen).await,
+async fn listen(address: &str, tls: Option<Tls>, world: &World) -> io::Result<Listener> {
+    match tls {
+        None => world.network.listen(address).await,
         Some(Tls { certificate_file, key_file }) => {
             let identity = Identity { certificate_file, key_file };
-            world.network.listen_tls(&config.listen, &identity).await
+            world.network.listen_tls(address, &identity).await
         }
     }
 }
@@ -145,6 +221,10 @@ fn router(kms: Arc<Kms>, web_origins: Vec<String>) -> Router {
         .route(routes::KMS, post(message))
         .route(routes::HEALTH, get(health))
         .layer(DefaultBodyLimit::max(KEY_MESSAGE_BYTES_MAX))
+        .route(
+            routes::KMS_FRAMES,
+            get(introduce).post(frames).layer(DefaultBodyLimit::max(FRAMES_BYTES_MAX)),
+        )
         .layer(middleware::from_fn(in_time))
         .layer(middleware::from_fn_with_state(Arc::<[String]>::from(web_origins), for_browsers))
         .with_state(kms)
@@ -166,6 +246,29 @@ async fn message(State(kms): State<Arc<Kms>>, body: Result<Bytes, BytesRejection
     let Ok(request) = serde_json::from_slice::<KeyRequest>(&body) else { return malformed() };
     let answer = kms.answer(&request).await;
     ([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
+}
+
+/// Frames that come directly; the same answers as through a cloud.
+async fn frames(State(kms): State<Arc<Kms>>, body: Result<Bytes, BytesRejection>) -> Response {
+    let Ok(body) = body else { return malformed() };
+    let Ok(up) = serde_json::from_slice::<FramesUp>(&body) else { return malformed() };
+    let is_ours = introduction(&kms).is_some_and(|site| site.kms_cluster == up.destination);
+    if !is_ours || up.kms_messages.len() > FRAMES_MAX {
+        return malformed();
+    }
+    let down = FramesDown { kms_messages: kms.answer_frames(&up.kms_messages).await };
+    ([(header::CACHE_CONTROL, "no-store")], Json(down)).into_response()
+}
+
+async fn introduce(State(kms): State<Arc<Kms>>) -> Response {
+    match introduction(&kms) {
+        Some(site) => Json(site).into_response(),
+        None => refuse(StatusCode::NOT_FOUND, name::NOT_FOUND, "No channel is offered here"),
+    }
+}
+
+fn introduction(kms: &Kms) -> Option<&protocol::keys::KeyServerSite> {
+    Some(kms.channel.as_ref()?.static_key.site())
 }
 
 fn malformed() -> Response {

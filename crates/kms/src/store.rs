@@ -13,9 +13,13 @@ use crate::{
     config::Place,
 };
 
+mod channels;
 pub(crate) mod devices;
+mod shared;
 mod writer;
 
+pub(crate) use channels::{ANSWERS_PER_CHANNEL_MAX, StoredChannel};
+pub(crate) use shared::{Binding, BoundKeys, SharedKey, StoredAuthorization, StoredResource};
 pub(crate) use writer::NotWritten;
 use writer::Writer;
 
@@ -47,8 +51,11 @@ pub enum StoreFailure {
     Open(#[source] sqlx::Error),
 }
 
-const SCHEMA: &str = include_str!("../schema/0001-keys.sql");
-const DEVICES: &str = include_str!("../schema/0002-devices.sql");
+const SCHEMA: &[&str] = &[
+    include_str!("../schema/0001-keys.sql"),
+    include_str!("../schema/0002-channel.sql"),
+    include_str!("../schema/0003-devices.sql"),
+];
 /// The epoch of a resource's first key.
 const FIRST_EPOCH: i64 = 1;
 
@@ -82,8 +89,8 @@ impl Store {
             .connect(&url)
             .await
             .map_err(StoreFailure::Open)?;
-        for step in [SCHEMA, DEVICES] {
-            sqlx::raw_sql(step).execute(&pool).await.map_err(StoreFailure::Open)?;
+        for part in SCHEMA {
+            sqlx::raw_sql(*part).execute(&pool).await.map_err(StoreFailure::Open)?;
         }
         Ok(Self { clock: clock.clone(), writer: Writer::start(pool.clone()), pool })
     }

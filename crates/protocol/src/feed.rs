@@ -9,6 +9,7 @@ use crate::{
     command::FreeBusyAnswer,
     ids::{KeyUrl, MeetingId},
     join_button::JoinButton,
+    keys::FramesDown,
     meeting::{SealedMeeting, SealedParticipant},
     sealed::Sealed,
 };
@@ -164,6 +165,9 @@ pub enum EventData {
         #[serde(rename = "calendarFreeBusyScheduleResponse")]
         answer: Box<FreeBusyAnswer>,
     },
+    /// Answers of the key server; for whoever recognizes them.
+    #[serde(rename = "encryption.kms_message")]
+    KeyFrames { encryption: FramesDown },
     /// The client must read the list again and go on from there.
     #[serde(rename = "hc.resync")]
     Resync { position: Position },
@@ -184,6 +188,7 @@ impl EventData {
             Self::Delete { .. } => "calendar.meeting.delete",
             Self::JoinButton { .. } => "hc.join_button",
             Self::FreeBusy { .. } => "calendar.free_busy",
+            Self::KeyFrames { .. } => "encryption.kms_message",
             Self::Resync { .. } => "hc.resync",
             Self::Reauth { .. } => "hc.reauth",
         }

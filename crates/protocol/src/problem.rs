@@ -69,5 +69,7 @@ pub mod name {
     pub const CONNECTOR_OFFLINE: &str = "connector-offline";
     /// Not done yet; repeat with the same key.
     pub const CONNECTOR_TIMEOUT: &str = "connector-timeout";
+    /// The key server that should answer is not connected.
+    pub const KEY_SERVICE_OFFLINE: &str = "key-service-offline";
     pub const MAINTENANCE: &str = "maintenance";
 }

@@ -27,6 +27,10 @@ pub const EVENTS: &str = "/calendar/api/v1/events";
 /// Who is away; the contract's presence service, on our own host.
 pub const COMPOSITIONS: &str = "/apheleia/api/v1/compositions";
 pub const JOIN_BUTTONS: &str = "/calendar/api/v1/joinButtons";
+/// How the key server introduces itself; the cloud only passes it on.
+pub const KEY_SERVER: &str = "/encryption/kms/{user}";
+/// Frames for the key server; the cloud cannot read them.
+pub const KEY_FRAMES: &str = "/encryption/kms/messages";
 
 // For connectors: their own signed token.
 pub const LEASES: &str = "/connector/v1/leases";
@@ -39,11 +43,18 @@ pub const COMMAND_RESULT: &str = "/connector/v1/mailboxes/{user}/commands/{key}/
 /// Hosts that Autodiscover was sent to: reports them and answers with all decisions.
 pub const TRUST_REPORTS: &str = "/connector/v1/trustReports";
 
+// For the key server: its own signed token.
+/// Waits until there are calls to answer.
+pub const KEY_CALLS: &str = "/keyserver/v1/calls";
+pub const KEY_ANSWERS: &str = "/keyserver/v1/answers";
+
 // For administrators: a person's token, with an address that the configuration names.
 pub const TRUSTED_HOSTS: &str = "/admin/v1/trustedHosts";
 
-// The key server has one path: the draft's messages say what is wanted.
+// The key server's own: the draft's messages say what is wanted.
 pub const KMS: &str = "/kms/v1/messages";
+/// The same in frames; a GET answers with how it introduces itself.
+pub const KMS_FRAMES: &str = "/kms/v1/frames";
 
 /// Puts a value into a path's only placeholder.
 pub fn with(path: &str, value: &str) -> String {

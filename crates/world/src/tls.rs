@@ -3,6 +3,7 @@
 //! certificate, or its key: then no other is accepted, and no authority is asked.
 
 mod certificate;
+mod chain;
 mod pin;
 #[cfg(test)]
 mod tests;
@@ -15,8 +16,9 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use serde::Deserialize;
 
 pub use certificate::Certificate;
+pub use chain::{NotTrusted, NotUsable, keyed_certificate, trusted_key};
 pub use pin::{NotAPin, Pin};
-pub use throw_away::{CA_FILE, throw_away_identity};
+pub use throw_away::{CA_FILE, throw_away_certificate, throw_away_identity};
 
 use self::pin::PinVerifier;
 

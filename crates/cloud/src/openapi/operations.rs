@@ -46,6 +46,7 @@ const SCHEDULER: &[Parameter] =
 const STATE: &[Parameter] = &[query("state")];
 const USER: &[Parameter] = &[query("userId")];
 const WITH_MEETINGS: &[Parameter] = &[query("meetings")];
+const PREFER: &[Parameter] = &[Parameter { name: "Prefer", place: "header", is_required: false }];
 const WRITE: &[Parameter] = &[KEY];
 const WRITE_TO: &[Parameter] = &[KEY, IF_MATCH];
 
@@ -116,6 +117,22 @@ pub(super) fn operations() -> Vec<Operation> {
         get(routes::JOIN_BUTTONS, "Which are shown", Json("JoinButtons"), STATE),
         get(routes::COMPOSITIONS, "Whether somebody is away", Json("Status"), USER),
         post(routes::COMPOSITIONS, "Of several", "Subjects", Json("StatusList"), &[]),
+        get(routes::KEY_SERVER, "Which key server answers", Json("KeyServerSite"), &[]),
+        post(
+            routes::KEY_FRAMES,
+            "Frames for it; answered here with `Prefer: wait=5`, else by an event",
+            "FramesUp",
+            Json("FramesDown"),
+            PREFER,
+        ),
+        post(
+            routes::KEY_CALLS,
+            "What people ask the key server; waits for something",
+            "CallsRequest",
+            Json("Calls"),
+            &[],
+        ),
+        post(routes::KEY_ANSWERS, "What it answers", "Call", Empty, &[]),
         post(routes::LEASES, "Take or renew", "LeaseRequest", Json("LeaseAnswer"), &[]),
         get(
             routes::MAILBOX_STATE,

@@ -28,6 +28,9 @@ fn is_written(path: &str) -> bool {
         routes::ROOMS,
         routes::COMMANDS,
         routes::COMMAND_RESULT,
+        routes::KEY_FRAMES,
+        routes::KEY_CALLS,
+        routes::KEY_ANSWERS,
     ]
     .contains(&path)
 }
@@ -68,8 +71,10 @@ async fn every_route_admits_whom_the_table_names() {
             assert_eq!(status(&cloud, route.path, refused).await, expected, "{}", route.path);
         }
         let expected = match route.who {
-            Who::Connector => 401,
+            Who::Connector | Who::KeyServer => 401,
             Who::Administrator => 403,
+            // No key server is connected; an empty call is understood by nobody.
+            Who::Person if route.path == routes::KEY_SERVER => 503,
             Who::Person if is_written(route.path) || route.path == routes::SCHEDULER_DATA => 400,
             Who::Anyone | Who::Person => 200,
         };
@@ -77,11 +82,18 @@ async fn every_route_admits_whom_the_table_names() {
         // An empty commit is understood by nobody, but only a connector gets that far.
         let expected = match route.who {
             Who::Anyone => 200,
-            Who::Person | Who::Administrator => 401,
+            Who::Person | Who::Administrator | Who::KeyServer => 401,
             Who::Connector if route.path == routes::MAILBOX_STATE => 200,
             Who::Connector => 400,
         };
         let token = connector.token();
+        assert_eq!(status(&cloud, route.path, &token).await, expected, "{}", route.path);
+        let expected = match route.who {
+            Who::Anyone => 200,
+            Who::Person | Who::Administrator | Who::Connector => 401,
+            Who::KeyServer => 400,
+        };
+        let token = cloud.key_server_token();
         assert_eq!(status(&cloud, route.path, &token).await, expected, "{}", route.path);
     }
 }

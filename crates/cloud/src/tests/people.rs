@@ -116,6 +116,9 @@ impl Stream {
             EventData::JoinButton { button } => format!("{id} gone {}", button.meeting_id),
             EventData::FreeBusy { answer } => format!("{id} free/busy {}", answer.request_id),
             EventData::Resync { position } => format!("{id} resync {position}"),
+            EventData::KeyFrames { encryption } => {
+                format!("{id} frames {}", encryption.kms_messages.len())
+            }
             EventData::Reauth { .. } => format!("{id} reauth"),
         }
     }

@@ -188,7 +188,10 @@ async fn servers(
     let connectors = ConnectorId("bench".into());
     let issuer = Url::parse(issuer.name()).expect("a URL");
     let kms_config = kms::config::Config {
-        listen: kms.clone(),
+        channel: None,
+        cloud: None,
+        connectors_read_unbound_keys: false,
+        listen: Some(kms.clone()),
         tls: None,
         host: "keys".into(),
         database: Place::File(folder.join("kms.db")),
@@ -216,6 +219,7 @@ async fn servers(
             id: connectors,
             public_key: public_key.to_owned(),
         }],
+        key_server: None,
         administrators: Vec::new(),
         notice: None,
         web: false,

@@ -62,8 +62,10 @@ impl Feed {
         match data {
             EventData::Create { meeting } | EventData::Update { meeting } => Step::Change(meeting),
             EventData::Delete { meeting } => Step::Delete(meeting.id),
-            // Buttons are computed here; a token's end is told by the next refusal.
+            // Buttons are computed here; a token's end is told by the next refusal; keys come
+            // without frames.
             EventData::JoinButton { .. }
+            | EventData::KeyFrames { .. }
             | EventData::FreeBusy { .. }
             | EventData::Reauth { .. }
             | EventData::Resync { .. } => Step::Nothing,

@@ -7,7 +7,10 @@ mod video;
 use std::{fs, io::Write, path::PathBuf};
 
 use connector::config::Secret;
-use kms::{config::Place, connector_key::ConnectorKey};
+use kms::{
+    config::{CloudKey, Place, StaticIdentity},
+    connector_key::{ConnectorKey, KeyFiles},
+};
 use protocol::ids::{ConnectorId, OrganizationId};
 use url::Url;
 use world::{
@@ -88,6 +91,7 @@ pub enum Failure {
 const NOTICE: &str = "Demo: a simulated Exchange and a development sign-in. Not for real use.";
 const CLIENT: &str = "demo-web";
 const CONNECTOR: &str = "demo-connector";
+const KEY_SERVER: &str = "demo-keys";
 const ORGANIZATION: &str = "example";
 const KEY_HOST: &str = "keys.demo.localhost";
 
@@ -146,10 +150,12 @@ async fn start(args: &Args, world: &World, stop: &Stop) -> Result<Running, Failu
     }
 
     let key = ConnectorKey::generate(&world.chance)?;
-    let kms = kms_config(&addresses, args, &key.public_pem)?;
-    roles.spawn_kms(kms::server::start(kms, world.clone(), stop.clone()).await?);
-    let cloud = cloud_config(&addresses, args, &key.public_pem)?;
+    let for_frames = ConnectorKey::generate(&world.chance)?;
+    // The cloud first: the key server fetches frames there.
+    let cloud = cloud_config(&addresses, args, &key.public_pem, &for_frames.public_pem)?;
     roles.spawn_cloud(cloud::start(cloud, world.clone(), stop.clone()).await?);
+    let kms = kms_config(&addresses, args, &key.public_pem, for_frames)?;
+    roles.spawn_kms(kms::server::start(kms, world.clone(), stop.clone()).await?);
     roles.ready.app_url = Some(addresses.url(&addresses.cloud).to_string());
     roles.ready.cloud_url = Some(addresses.url(&addresses.cloud).to_string());
     roles.ready.kms_url = Some(addresses.url(&addresses.kms).to_string());
@@ -237,6 +243,7 @@ fn cloud_config(
     addresses: &Addresses,
     args: &Args,
     public_key: &str,
+    key_servers_key: &str,
 ) -> Result<cloud::Config, Failure> {
     Ok(cloud::Config {
         listen: addresses.cloud.clone(),
@@ -255,6 +262,10 @@ fn cloud_config(
             id: ConnectorId(CONNECTOR.into()),
             public_key: public_key.into(),
         }],
+        key_server: Some(cloud::KnownConnector {
+            id: ConnectorId(KEY_SERVER.into()),
+            public_key: key_servers_key.into(),
+        }),
         administrators: Vec::new(),
         notice: Some(NOTICE.into()),
         web: true,
@@ -265,13 +276,14 @@ fn kms_config(
     addresses: &Addresses,
     args: &Args,
     public_key: &str,
+    for_frames: KeyFiles,
 ) -> Result<kms::config::Config, Failure> {
     let place = |name| {
         let path = in_folder(args, name)?;
         Ok::<_, Failure>(path.map_or(Place::Memory, Place::File))
     };
     Ok(kms::config::Config {
-        listen: addresses.kms.clone(),
+        listen: Some(addresses.kms.clone()),
         tls: None,
         host: KEY_HOST.into(),
         database: place("kms.db")?,
@@ -283,6 +295,15 @@ fn kms_config(
             id: ConnectorId(CONNECTOR.into()),
             public_key: public_key.into(),
         }],
+        channel: Some(
+            in_folder(args, "channel")?.map_or(StaticIdentity::Memory, StaticIdentity::Folder),
+        ),
+        cloud: Some(kms::config::Cloud {
+            url: addresses.url(&addresses.cloud),
+            id: ConnectorId(KEY_SERVER.into()),
+            key: CloudKey::Text(for_frames.private_pem.into()),
+        }),
+        connectors_read_unbound_keys: false,
     })
 }
 

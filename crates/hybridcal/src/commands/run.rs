@@ -116,7 +116,8 @@ impl Roles {
     }
 
     pub fn spawn_kms(&mut self, running: kms::server::Running) {
-        tracing::info!(address = running.address, "The key server listens");
+        let address = running.address.as_deref().unwrap_or("nowhere: it fetches frames");
+        tracing::info!(address, "The key server runs");
         self.tasks.spawn(async move {
             if let Err(error) = running.join.await {
                 tracing::error!(%error, "The key server ended badly");

@@ -12,7 +12,7 @@ const MUTATIONS: u64 = 1_500;
 const SEEDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds");
 
 /// What hostile and odd documents are made of.
-const PIECES: [&str; 40] = [
+const PIECES: [&str; 44] = [
     "<",
     ">",
     "/>",
@@ -53,6 +53,10 @@ const PIECES: [&str; 40] = [
     " ID: 114 213 415 0",
     "https://eur01.safelinks.protection.outlook.com/?url=",
     "__;JSUl!!",
+    ".",
+    "..",
+    "\"kid\":",
+    "eyJhbGciOiJkaXIifQ",
 ];
 
 fn seeds(name: &str) -> Vec<Vec<u8>> {

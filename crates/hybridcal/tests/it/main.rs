@@ -20,6 +20,7 @@ mod other_servers;
 mod outages;
 mod presence;
 mod recurring;
+mod relay;
 mod scenarios;
 mod schedule;
 mod sign_in;

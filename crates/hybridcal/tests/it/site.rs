@@ -20,7 +20,7 @@ use hybridcal::{
 };
 use jiff::{SignedDuration, Timestamp};
 use kms::{
-    config::Place,
+    config::{CloudKey, Place, StaticIdentity},
     connector_key::{ConnectorKey, KeyFiles},
 };
 use protocol::ids::{ConnectorId, OrganizationId, UserId};
@@ -46,6 +46,10 @@ pub(crate) struct Site {
     pub(crate) settings: Settings,
     issuer: DevIssuer,
     key: KeyFiles,
+    /// The authority that vouches for the key server.
+    pub(crate) key_root: Option<String>,
+    /// One that only connects outward.
+    key_server: Option<cloud::KnownConnector>,
     connector: Option<RunningConnector>,
     cloud: Option<(Stopper, cloud::Running)>,
     _stopper: Stopper,
@@ -100,6 +104,8 @@ pub(crate) struct Settings {
     pub(crate) trace_folder: Option<PathBuf>,
     /// Whether automatic replies are watched; a site without is quiet when nothing happens.
     pub(crate) presence: bool,
+    /// Whether the key server cannot be connected to, and fetches its frames from the cloud.
+    pub(crate) is_relayed: bool,
 }
 
 impl Default for Settings {
@@ -124,6 +130,7 @@ impl Default for Settings {
             data: None,
             trace_folder: None,
             presence: false,
+            is_relayed: false,
         }
     }
 }
@@ -186,14 +193,18 @@ impl Site {
         let listener = network.listen("issuer.localhost:80").await.expect("free");
         tokio::spawn(world::http::serve(listener, issuer.router(), stop.clone()));
         let key = ConnectorKey::generate(&memory.host("connector").chance).expect("a key");
-        let kms = kms_config(&key, settings.data.as_deref());
-        kms::server::start(kms, memory.host("kms"), stop).await.expect("the KMS starts");
+        let mut kms = kms_config(&key, settings.data.as_deref());
+        let key_server = settings.is_relayed.then(|| relayed(&mut kms, &memory));
+        let kms = kms::server::start(kms, memory.host("kms"), stop).await;
+        let key_root = kms.expect("the KMS starts").root;
         let mut site = Self {
             memory,
             exchange,
             settings,
             issuer,
             key,
+            key_root,
+            key_server,
             connector: None,
             cloud: None,
             _stopper: stopper,
@@ -203,7 +214,8 @@ impl Site {
     }
 
     async fn start_cloud(&mut self) {
-        let config = cloud_config(&self.key, self.settings.data.as_deref());
+        let mut config = cloud_config(&self.key, self.settings.data.as_deref());
+        config.key_server = self.key_server.clone();
         let (stopper, stop) = Stopper::new();
         let running = cloud::start(config, self.memory.host("cloud"), stop).await;
         self.cloud = Some((stopper, running.expect("the cloud starts")));
@@ -217,6 +229,11 @@ impl Site {
         }
         self.memory.revive("cloud");
         self.start_cloud().await;
+    }
+
+    /// A person's token for one of the two servers.
+    pub(crate) fn token(&self, address: &str, audience: &str) -> String {
+        self.issuer.token(address, audience)
     }
 
     /// Starts a connector, as after a reboot: it knows nothing but its settings.
@@ -437,9 +454,23 @@ fn issuer_url() -> Url {
     Url::parse("http://issuer.localhost").expect("a URL")
 }
 
+/// A key server that only connects outward.
+fn relayed(kms: &mut kms::config::Config, memory: &Memory) -> cloud::KnownConnector {
+    let key = ConnectorKey::generate(&memory.host("kms").chance).expect("a key");
+    let id = ConnectorId("kms-1".into());
+    kms.listen = None;
+    kms.channel = Some(StaticIdentity::Memory);
+    kms.cloud = Some(kms::config::Cloud {
+        url: Url::parse("https://cloud").expect("a URL"),
+        id: id.clone(),
+        key: CloudKey::Text(key.private_pem.into()),
+    });
+    cloud::KnownConnector { id, public_key: key.public_pem }
+}
+
 fn kms_config(key: &KeyFiles, data: Option<&Path>) -> kms::config::Config {
     kms::config::Config {
-        listen: "kms:443".into(),
+        listen: Some("kms:443".into()),
         tls: None,
         host: "kms".into(),
         database: data.map_or(Place::Memory, |data| Place::File(data.join("kms.db"))),
@@ -453,6 +484,9 @@ fn kms_config(key: &KeyFiles, data: Option<&Path>) -> kms::config::Config {
                 public_key: key.public_pem.clone(),
             })
             .to_vec(),
+        channel: None,
+        cloud: None,
+        connectors_read_unbound_keys: false,
     }
 }
 
@@ -474,6 +508,7 @@ fn cloud_config(key: &KeyFiles, data: Option<&Path>) -> cloud::Config {
                 public_key: key.public_pem.clone(),
             })
             .to_vec(),
+        key_server: None,
         administrators: vec![ALICE.to_owned()],
         notice: None,
         web: false,

@@ -13,6 +13,7 @@ use world::{
 };
 
 use super::{
+    frames::ChannelParts,
     reply::{Denied, Given, log_entry, to_answer},
     target::Target,
 };
@@ -35,6 +36,9 @@ pub(super) struct Kms {
     pub(super) signers: KnownSigners,
     pub(super) connectors: Vec<ConnectorId>,
     pub(super) quota: Quota,
+    pub(super) connectors_read_unbound_keys: bool,
+    /// Absent where the channel is not offered.
+    pub(super) channel: Option<ChannelParts>,
 }
 
 impl Kms {
@@ -46,7 +50,7 @@ impl Kms {
         to_answer(request.request_id, given)
     }
 
-    async fn authenticate(&self, request: &KeyRequest) -> Result<Caller, Denied> {
+    pub(super) async fn authenticate(&self, request: &KeyRequest) -> Result<Caller, Denied> {
         let Credential { user_id, bearer } = &request.client.credential;
         let connector = ConnectorId(request.client.client_id.clone());
         if self.connectors.contains(&connector) {
@@ -66,18 +70,26 @@ impl Kms {
     }
 
     /// Nothing leaves before it is in the log.
-    async fn answer_to(&self, caller: &Caller, request: &KeyRequest) -> Result<Given, Denied> {
+    pub(super) async fn answer_to(
+        &self,
+        caller: &Caller,
+        request: &KeyRequest,
+    ) -> Result<Given, Denied> {
         let now = self.world.clock.now();
-        if let Err(left) = self.quota.take(caller, now) {
-            let retry_after_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-            return Err(Denied::SlowDown { retry_after_ms });
-        }
+        self.within_quota(caller, now)?;
         let given = self.give(caller, request, now).await;
         if !matches!(given, Ok(Given::Made(_))) {
             let entry = log_entry(caller, request, &given, now);
             self.store.append(entry).await.map_err(database)?;
         }
         given
+    }
+
+    pub(super) fn within_quota(&self, caller: &Caller, now: Timestamp) -> Result<(), Denied> {
+        self.quota.take(caller, now).map_err(|left| {
+            let retry_after_ms = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+            Denied::SlowDown { retry_after_ms }
+        })
     }
 
     async fn give(
@@ -89,10 +101,30 @@ impl Kms {
         let target = Target::read(&request.uri, &self.host);
         match (request.method, target) {
             (Method::Update, Target::Ping) => Ok(Given::Nothing),
+            (Method::Create, Target::Keys)
+                if request.resource_uri.is_none() && request.purpose.is_none() =>
+            {
+                self.create_unbound(caller, request, now).await
+            }
             (Method::Create, Target::Keys) => self.create(caller, request, now).await,
-            (Method::Retrieve, Target::Key(id)) => self.retrieve(caller, id).await,
+            (Method::Retrieve, Target::Key(id)) => self.retrieve(caller, id, now).await,
+            (Method::Update, Target::Key(id)) => self.bind(caller, id, request, now).await,
             (Method::Retrieve, Target::ResourceKeys(resource)) => {
-                self.current_keys(caller, resource, request.purpose).await
+                self.keys_of_resource(caller, resource, request).await
+            }
+            (Method::Create, Target::Resources) => self.create_resource(caller, request, now).await,
+            (Method::Retrieve, Target::Resource(resource)) => {
+                self.show_resource(caller, resource).await
+            }
+            (Method::Delete, Target::Resource(resource)) => {
+                self.delete_resource(caller, resource).await
+            }
+            (Method::Create, Target::Authorizations) => self.authorize(caller, request).await,
+            (Method::Retrieve, Target::ResourceAuthorizations(resource)) => {
+                self.show_authorizations(caller, resource, &request.uri).await
+            }
+            (Method::Delete, Target::ResourceAuthorizations(resource)) => {
+                self.withdraw(caller, resource, &request.uri).await
             }
             (Method::Create, Target::Devices) => {
                 self.register_device(caller, request.device_key.as_ref()).await
@@ -108,7 +140,11 @@ impl Kms {
                 | Target::Resource(_)
                 | Target::Devices
                 | Target::Device(_)
+                | Target::Resources
+                | Target::ResourceAuthorizations(_)
+                | Target::Authorizations
                 | Target::Ping
+                | Target::Ecdhe
                 | Target::NotOffered,
             ) => Err(Denied::NotOffered),
         }
@@ -133,7 +169,11 @@ impl Kms {
             | Target::ResourceKeys(_)
             | Target::Devices
             | Target::Device(_)
+            | Target::Resources
+            | Target::ResourceAuthorizations(_)
+            | Target::Authorizations
             | Target::Ping
+            | Target::Ecdhe
             | Target::NotOffered => return Err(Denied::Malformed("resourceUri names no resource")),
         };
         if !may(caller, Method::Create, purpose, resource) {
@@ -153,19 +193,23 @@ impl Kms {
         Ok(Given::Key(Box::new(key)))
     }
 
-    async fn retrieve(&self, caller: &Caller, id: Uuid) -> Result<Given, Denied> {
+    /// Whatever is refused here went the same way, and so took the same time.
+    async fn retrieve(&self, caller: &Caller, id: Uuid, now: Timestamp) -> Result<Given, Denied> {
         let key = self.store.find_key(id).await.map_err(database)?;
         let key = key.filter(|key| may(caller, Method::Retrieve, key.purpose, key.resource));
-        Ok(Given::Key(Box::new(self.object(key.ok_or(Denied::NotFound)?)?)))
+        match key {
+            Some(key) => Ok(Given::Key(Box::new(self.object(key)?))),
+            None => self.retrieve_shared(caller, id, now).await,
+        }
     }
 
     /// The keys in use now, of all purposes or of one: those the caller may have.
-    async fn current_keys(
+    pub(super) async fn current_keys(
         &self,
         caller: &Caller,
         resource: Uuid,
         purpose: Option<Purpose>,
-    ) -> Result<Given, Denied> {
+    ) -> Result<Vec<KeyObject>, Denied> {
         let is_wanted = |known: &Purpose| purpose.is_none_or(|wanted| wanted == *known);
         let is_allowed = |known: &Purpose| may(caller, Method::Retrieve, *known, resource);
         let purposes: Vec<Purpose> =
@@ -177,7 +221,7 @@ impl Kms {
         for purpose in purposes {
             keys.extend(self.find_current(resource, purpose).await?);
         }
-        Ok(Given::Keys(keys))
+        Ok(keys)
     }
 
     async fn find_current(
@@ -209,6 +253,9 @@ impl Kms {
             uri: key.url().clone(),
             jwk: key.to_jwk(),
             create_date: made,
+            expiration_date: None,
+            user_id: None,
+            client_id: None,
             bind_date: Some(made),
             resource_uri: Some(format!("kms://{}/resources/{resource}", self.host)),
             purpose: Some(purpose),
@@ -224,7 +271,7 @@ pub(super) fn database(error: impl std::error::Error + 'static) -> Denied {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the end of the chain: said once, here")]
-fn master_key(error: crate::master_key::NotWrappedHere) -> Denied {
+pub(super) fn master_key(error: crate::master_key::NotWrappedHere) -> Denied {
     tracing::error!(%error, "The key database was altered, or is not whole");
     Denied::NotNow
 }

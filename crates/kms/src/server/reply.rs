@@ -1,7 +1,9 @@
 //! How an answer is put into the draft's words, and what the log keeps of it.
 
 use jiff::Timestamp;
-use protocol::keys::{Device, KeyAnswer, KeyObject, KeyRequest, Method};
+use protocol::keys::{
+    AuthorizationObject, Device, KeyAnswer, KeyObject, KeyRequest, Method, ResourceObject,
+};
 use uuid::Uuid;
 use world::issuer::Refused;
 
@@ -14,6 +16,12 @@ pub(super) enum Given {
     Key(Box<KeyObject>),
     Keys(Vec<KeyObject>),
     Device(Box<Device>),
+    /// Unbound ones; their rows are not in the log yet.
+    NewKeys(Vec<KeyObject>),
+    NewResource(Box<ResourceObject>),
+    Resource(Box<ResourceObject>),
+    NewAuthorizations(Vec<AuthorizationObject>),
+    Authorizations(Vec<AuthorizationObject>),
 }
 
 /// Why nothing is given.
@@ -24,6 +32,8 @@ pub(super) enum Denied {
     NotPermitted,
     /// Also for what belongs to somebody else.
     NotFound,
+    /// It is bound to something else, or has ended.
+    Conflict,
     SlowDown {
         retry_after_ms: u64,
     },
@@ -50,12 +60,25 @@ impl From<Refused> for Denied {
 
 fn status(given: &Result<Given, Denied>) -> u16 {
     match given {
-        Ok(Given::Made(_)) => 201,
-        Ok(Given::Nothing | Given::Key(_) | Given::Keys(_) | Given::Device(_)) => 200,
+        Ok(
+            Given::Made(_)
+            | Given::NewKeys(_)
+            | Given::NewResource(_)
+            | Given::NewAuthorizations(_),
+        ) => 201,
+        Ok(
+            Given::Nothing
+            | Given::Key(_)
+            | Given::Keys(_)
+            | Given::Device(_)
+            | Given::Resource(_)
+            | Given::Authorizations(_),
+        ) => 200,
         Err(Denied::Malformed(_)) => 400,
         Err(Denied::Token) => 401,
         Err(Denied::NotPermitted) => 403,
         Err(Denied::NotFound) => 404,
+        Err(Denied::Conflict) => 409,
         Err(Denied::SlowDown { .. }) => 429,
         Err(Denied::NotOffered) => 501,
         Err(Denied::NotNow) => 503,
@@ -70,13 +93,21 @@ pub(super) fn to_answer(request_id: Uuid, given: Result<Given, Denied>) -> KeyAn
         key: None,
         keys: None,
         device: None,
+        resource: None,
+        authorizations: None,
         reason: None,
         retry_after_ms: None,
     };
     match given {
         Ok(Given::Nothing) => {}
         Ok(Given::Made(key) | Given::Key(key)) => answer.key = Some(*key),
-        Ok(Given::Keys(keys)) => answer.keys = Some(keys),
+        Ok(Given::Keys(keys) | Given::NewKeys(keys)) => answer.keys = Some(keys),
+        Ok(Given::Resource(resource) | Given::NewResource(resource)) => {
+            answer.resource = Some(*resource);
+        }
+        Ok(Given::Authorizations(all) | Given::NewAuthorizations(all)) => {
+            answer.authorizations = Some(all);
+        }
         Ok(Given::Device(device)) => answer.device = Some(*device),
         Err(denied) => {
             answer.reason = Some(denied.reason().into());
@@ -93,6 +124,7 @@ impl Denied {
             Self::Token => "the token is not valid here",
             Self::NotPermitted => "not permitted",
             Self::NotFound => "no such key, or not yours",
+            Self::Conflict => "bound to something else, or ended",
             Self::SlowDown { .. } => "too many requests",
             Self::NotOffered => "not offered",
             Self::NotNow => "not possible at the moment",
@@ -107,6 +139,7 @@ impl Denied {
             | Self::Token
             | Self::NotPermitted
             | Self::NotFound
+            | Self::Conflict
             | Self::NotOffered => None,
         }
     }
@@ -134,7 +167,16 @@ pub(super) fn log_entry(
     let object = match given {
         Ok(Given::Made(key) | Given::Key(key)) => key.uri.0.clone(),
         Ok(Given::Device(device)) => device.uri.clone(),
-        Ok(Given::Nothing | Given::Keys(_)) | Err(_) => {
+        Ok(Given::NewResource(resource)) => resource.uri.clone(),
+        Ok(
+            Given::Nothing
+            | Given::Keys(_)
+            | Given::NewKeys(_)
+            | Given::Resource(_)
+            | Given::NewAuthorizations(_)
+            | Given::Authorizations(_),
+        )
+        | Err(_) => {
             let end = request.uri.floor_char_boundary(LOGGED_URI_BYTES_MAX);
             request.uri.get(..end).unwrap_or_default().into()
         }

@@ -19,7 +19,12 @@ pub(crate) enum Target {
     Resource(Uuid),
     Devices,
     Device(DeviceId),
+    Resources,
+    ResourceAuthorizations(Uuid),
+    Authorizations,
     Ping,
+    /// The handshake; only in a frame for the lasting key.
+    Ecdhe,
     /// Of the draft, but not offered; or of no meaning to us.
     NotOffered,
     /// Of another key server, or not an id: nothing we have.
@@ -28,6 +33,7 @@ pub(crate) enum Target {
 
 impl Target {
     pub(crate) fn read(uri: &str, our_host: &str) -> Self {
+        let uri = uri.split_once('?').map_or(uri, |(uri, _query)| uri);
         let path = match uri.strip_prefix("kms://").map(|rest| rest.split_once('/')) {
             None => uri.strip_prefix('/').unwrap_or(uri),
             Some(Some((host, path))) if host.eq_ignore_ascii_case(our_host) => path,
@@ -37,7 +43,11 @@ impl Target {
         match segments.as_slice() {
             ["keys"] => Self::Keys,
             ["keys", id] => named(id, Self::Key),
+            ["resources"] => Self::Resources,
             ["resources", id] => named(id, Self::Resource),
+            ["resources", id, "authorizations"] => named(id, Self::ResourceAuthorizations),
+            ["authorizations"] => Self::Authorizations,
+            ["ecdhe"] => Self::Ecdhe,
             ["resources", id, "keys"] => named(id, Self::ResourceKeys),
             ["devices"] => Self::Devices,
             ["devices", user, id] if id.len() == THUMBPRINT_CHARACTERS => {
@@ -48,6 +58,13 @@ impl Target {
             _ => Self::NotOffered,
         }
     }
+}
+
+/// A member of a URI's query; an unreadable one is as good as none.
+pub(crate) fn asked(uri: &str, member: &str) -> Option<String> {
+    let (_, query) = uri.split_once('?')?;
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == member).map(|(_, value)| value.into_owned())
 }
 
 /// One more than any URI we know has.
@@ -85,10 +102,14 @@ mod tests {
         check("devices/ID/short", Target::Unknown);
         check("devices", Target::Devices);
         check("ping", Target::Ping);
-        check("resources/ID/authorizations", Target::NotOffered);
+        check("resources/ID/authorizations", Target::ResourceAuthorizations(uuid));
+        check("resources/ID/authorizations?authId=x", Target::ResourceAuthorizations(uuid));
+        check("resources/ID/keys?count=3", Target::ResourceKeys(uuid));
+        check("authorizations", Target::Authorizations);
         check("resources/ID/keys/more", Target::NotOffered);
-        check("resources", Target::NotOffered);
-        check("ecdhe", Target::NotOffered);
+        check("resources", Target::Resources);
+        check("ecdhe", Target::Ecdhe);
+        check("cmk", Target::NotOffered);
         check("", Target::NotOffered);
         check("keys/1", Target::Unknown);
         check("keys/{ID}", Target::Unknown);

@@ -3,7 +3,11 @@
 
 use std::{fs, io, path::Path};
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    PKCS_RSA_SHA256,
+};
+use rustls_pki_types::PrivatePkcs8KeyDer;
 
 use super::Identity;
 
@@ -26,8 +30,22 @@ pub fn throw_away_identity(folder: &Path, names: &[&str]) -> io::Result<Identity
     Ok(identity)
 }
 
+/// Of an authority made for it alone, for a key that is there already: PKCS #8, RSA. Gives the
+/// authority and the certificate, in PEM.
+pub fn throw_away_certificate(key: &[u8], name: &str) -> io::Result<(String, String)> {
+    let key = PrivatePkcs8KeyDer::from(key);
+    let key = KeyPair::from_pkcs8_der_and_sign_algo(&key, &PKCS_RSA_SHA256);
+    key.and_then(|key| vouched_for(&[name], &key)).map_err(io::Error::other)
+}
+
 /// Authority, certificate and its key, in PEM.
 fn make(names: &[&str]) -> Result<(String, String, String), rcgen::Error> {
+    let key = KeyPair::generate()?;
+    let (ca, certificate) = vouched_for(names, &key)?;
+    Ok((ca, certificate, key.serialize_pem()))
+}
+
+fn vouched_for(names: &[&str], key: &KeyPair) -> Result<(String, String), rcgen::Error> {
     let mut authority = CertificateParams::new(Vec::new())?;
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -39,9 +57,8 @@ fn make(names: &[&str]) -> Result<(String, String, String), rcgen::Error> {
     let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
     let mut server = CertificateParams::new(names)?;
     server.use_authority_key_identifier_extension = true;
-    let key = KeyPair::generate()?;
-    let certificate = server.signed_by(&key, &issuer)?.pem();
-    Ok((ca, certificate, key.serialize_pem()))
+    let certificate = server.signed_by(key, &issuer)?.pem();
+    Ok((ca, certificate))
 }
 
 fn write_key(path: &Path, pem: &str) -> io::Result<()> {

@@ -30,7 +30,7 @@ use world::{
 use crate::{
     audit::Entry,
     client::{Credential, KeyClient},
-    config::{Config, Connector, Place},
+    config::{Config, Connector, Place, StaticIdentity},
     connector_key::ConnectorKey,
     folder::Folder,
     server::{Running, StartFailure, start},
@@ -56,7 +56,7 @@ pub(super) fn resource(address: &str) -> Uuid {
 pub(super) fn config() -> Config {
     let connector = Connector { id: ConnectorId("c-1".into()), public_key: connector_key().1 };
     Config {
-        listen: "kms:443".into(),
+        listen: Some("kms:443".into()),
         tls: None,
         host: HOST.into(),
         database: Place::Memory,
@@ -65,6 +65,9 @@ pub(super) fn config() -> Config {
         issuer: Url::parse("https://issuer").expect("a URL"),
         web_origins: vec![ORIGIN.into()],
         connectors: vec![connector],
+        channel: Some(StaticIdentity::Memory),
+        cloud: None,
+        connectors_read_unbound_keys: false,
     }
 }
 
@@ -191,6 +194,11 @@ impl Site {
             resource_uri: None,
             purpose: None,
             device_key: None,
+            count: None,
+            key_uris: None,
+            user_ids: None,
+            auth_id: None,
+            jwk: None,
         }
     }
 
@@ -214,6 +222,28 @@ impl Site {
     pub(super) async fn post(&self, body: &str) -> Response {
         let url = Url::parse(URL).expect("a URL").join(routes::KMS).expect("a URL");
         let request = Request::post(&url, body.to_owned()).json();
+        self.memory.host("client").http.send(request).await.expect("an answer")
+    }
+
+    /// The authority to trust, as the running server made it.
+    pub(super) async fn root(&self) -> String {
+        let running = self.running.lock().await;
+        running.as_ref().and_then(|(_, running)| running.root.clone()).expect("a root")
+    }
+
+    pub(super) async fn start_again(&self, config: Config) {
+        let running = self.start_with(config).await.expect("starts");
+        *self.running.lock().await = Some(running);
+    }
+
+    pub(super) async fn get_frames(&self) -> Response {
+        let url = Url::parse(URL).expect("a URL").join(routes::KMS_FRAMES).expect("a URL");
+        self.memory.host("client").http.send(Request::get(&url)).await.expect("an answer")
+    }
+
+    pub(super) async fn post_frames(&self, body: Vec<u8>) -> Response {
+        let url = Url::parse(URL).expect("a URL").join(routes::KMS_FRAMES).expect("a URL");
+        let request = Request::post(&url, body).json();
         self.memory.host("client").http.send(request).await.expect("an answer")
     }
 
@@ -254,6 +284,7 @@ impl Folder {
         Config {
             database: Place::File(self.0.join("keys #1%.db")),
             master_key: Place::File(self.0.join("master.key")),
+            channel: Some(StaticIdentity::Folder(self.0.join("channel"))),
             ..config()
         }
     }
@@ -269,7 +300,7 @@ impl Folder {
     /// Everything that lies in the folder, except the master key itself.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let files = fs::read_dir(&self.0).expect("ours").map(|file| file.expect("ours").path());
-        let files = files.filter(|file| !file.ends_with("master.key"));
+        let files = files.filter(|file| file.is_file() && !file.ends_with("master.key"));
         files.flat_map(|file| fs::read(file).expect("ours")).collect()
     }
 }
