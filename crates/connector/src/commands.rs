@@ -1,7 +1,7 @@
 //! What people order through the cloud: fetched, checked, carried out in their own calendar, and
 //! answered. The cloud is not believed about any of it; the person's device has signed it.
 //!
-//! [`checked`] and [`wish`] decide, [`doing`] does. The meeting then comes into the list by the
+//! `checked` and `wish` decide, `doing` does. The meeting then comes into the list by the
 //! ordinary pass, as if Outlook had made it.
 
 mod answer;

@@ -72,6 +72,28 @@ mod tests {
 
     use super::*;
 
+    /// The same in `web/src/orders/orders.test.ts`; its ids are not of our kinds.
+    #[test]
+    fn the_vector_of_the_documents_is_sealed_and_opened() {
+        let id = Uuid::parse_str("5f0c8a52-3d1b-4b8e-9a44-0d6a7f3f2b10").expect("an id");
+        let bytes = std::array::from_fn(|i| u8::try_from(i).expect("small"));
+        let key = ContentKey::new(KeyUrl::new("kms.example.org", id), bytes);
+        let context = framed(&[
+            COMMAND,
+            b"org-1",
+            b"user-1",
+            b"0b6f3c1e-8a55-4f0d-9d8e-2f6f0c7a1b11",
+            b"subject",
+            b"1767225600000",
+            b"1",
+        ]);
+        let nonce = std::array::from_fn(|i| u8::try_from(i).expect("small"));
+        let sealed = seal_in_context(&key, &context, "Budget review", nonce).expect("sealed");
+        let body = "..AAECAwQFBgcICQoL.BXeyfKCR4mnoN_7uxg.SKh5nW_V9pSxxzoTbsQGVQ";
+        assert!(sealed.as_compact().ends_with(body), "the tag covers the whole header");
+        assert_eq!(open_in_context(&key, &context, &sealed).as_deref(), Ok("Budget review"));
+    }
+
     #[test]
     fn a_text_opens_nowhere_but_where_it_was_put() {
         let key = ContentKey::new(KeyUrl::new("kms.example.org", Uuid::from_u128(1)), [7; 32]);
