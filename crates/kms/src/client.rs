@@ -155,7 +155,8 @@ impl KeyClient {
             let uri = format!("{resource_uri}/keys");
             KeyRequest { purpose: Some(purpose), ..self.request(Method::Retrieve, uri)? }
         };
-        let answer = self.ask(&request).await?;
+        // On the heap: requests and answers are large, and so would be everything that waits for one.
+        let answer = Box::pin(self.ask(&request)).await?;
         let newest = answer.key.or_else(|| {
             let keys = answer.keys.unwrap_or_default().into_iter();
             keys.filter(|key| key.purpose == Some(purpose)).max_by_key(|key| key.create_date)
@@ -173,7 +174,7 @@ impl KeyClient {
             return Ok(key);
         }
         let request = self.request(Method::Retrieve, url.0.clone())?;
-        let answer = self.ask(&request).await?;
+        let answer = Box::pin(self.ask(&request)).await?;
         let object = answer.key.ok_or(KeyFailure::Unreadable)?;
         let key = self.checked(&object)?;
         if key.url() != url {
