@@ -3,7 +3,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use aws_lc_rs::digest;
@@ -43,11 +46,21 @@ pub(super) struct ChannelParts {
 /// who they are.
 const STATIC_PER_SECOND_MAX: u32 = 200;
 
+/// The same within one call, so that nobody alone can use up everybody's.
+const STATIC_PER_CALL_MAX: u32 = 4;
+
 #[derive(Default)]
 pub(super) struct Brake(Mutex<(i64, u32)>);
 
+/// What one call has taken of it.
+#[derive(Default)]
+struct Taken(AtomicU32);
+
 impl Brake {
-    fn take(&self, now: Timestamp) -> Result<(), FrameRefused> {
+    fn take(&self, taken: &Taken, now: Timestamp) -> Result<(), FrameRefused> {
+        if taken.0.fetch_add(1, Ordering::Relaxed) >= STATIC_PER_CALL_MAX {
+            return Err(FrameRefused::Busy);
+        }
         let mut second = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if second.0 != now.as_second() {
             *second = (now.as_second(), 0);
@@ -91,8 +104,9 @@ impl Kms {
     /// The answers to those frames that have one.
     pub(super) async fn answer_frames(&self, frames: &[Frame]) -> Vec<Frame> {
         let mut answers = Vec::with_capacity(frames.len());
+        let taken = Taken::default();
         for frame in frames {
-            match self.answer_frame(&frame.0).await {
+            match self.answer_frame(&frame.0, &taken).await {
                 Ok(answer) => answers.push(Frame(answer)),
                 Err(refused) => tracing::debug!(%refused, "A frame got no answer"),
             }
@@ -100,12 +114,12 @@ impl Kms {
         answers
     }
 
-    async fn answer_frame(&self, text: &str) -> Result<String, FrameRefused> {
+    async fn answer_frame(&self, text: &str, taken: &Taken) -> Result<String, FrameRefused> {
         let parts = self.channel.as_ref().ok_or(FrameRefused::NotNow)?;
         let frame = Encrypted::read(text)?;
         match frame.protection {
-            Protection::Static { .. } => self.meet(parts, text, frame).await,
-            Protection::Channel => self.converse(parts, frame).await,
+            Protection::Static { .. } => self.meet(parts, taken, text, frame).await,
+            Protection::Channel => self.converse(parts, taken, frame).await,
         }
     }
 
@@ -113,6 +127,7 @@ impl Kms {
     async fn meet(
         &self,
         parts: &ChannelParts,
+        taken: &Taken,
         text: &str,
         frame: Encrypted<'_>,
     ) -> Result<String, FrameRefused> {
@@ -122,7 +137,7 @@ impl Kms {
         if let Some(answer) = known {
             return Ok(answer);
         }
-        parts.brake.take(now)?;
+        parts.brake.take(taken, now)?;
         let message = parts.static_key.open(frame)?;
         let request = match serde_json::from_slice::<KeyRequest>(&message) {
             Ok(request) => request,
@@ -186,13 +201,14 @@ impl Kms {
     async fn converse(
         &self,
         parts: &ChannelParts,
+        taken: &Taken,
         frame: Encrypted<'_>,
     ) -> Result<String, FrameRefused> {
         let now = self.world.clock.now();
         let kid = frame.kid.clone();
         let id = channel_id(&kid, &self.host).ok_or(FrameRefused::Malformed)?;
         let Some(channel) = self.store.find_channel(id, now).await.map_err(away)? else {
-            return self.reset(parts, kid, now);
+            return self.reset(parts, taken, kid, now);
         };
         let wrapped_for = self.wrapped_for(id, &of_caller(&channel.caller));
         let secret = self.master_key.unwrap(channel.secret, &wrapped_for);
@@ -215,7 +231,7 @@ impl Kms {
             return Ok(answer);
         }
         if self.store.count_answers(id).await.map_err(away)? >= ANSWERS_PER_CHANNEL_MAX {
-            return self.reset(parts, kid, now);
+            return self.reset(parts, taken, kid, now);
         }
         let answer = self.answer_in_channel(&channel.caller, &request).await;
         let sealed = match seal(&answer) {
@@ -245,10 +261,11 @@ impl Kms {
     fn reset(
         &self,
         parts: &ChannelParts,
+        taken: &Taken,
         uri: String,
         now: Timestamp,
     ) -> Result<String, FrameRefused> {
-        parts.brake.take(now)?;
+        parts.brake.take(taken, now)?;
         let reason = "the channel has ended: begin again".into();
         parts.static_key.sign(&ResetAnswer { status: RESET_STATUS, uri, reason })
     }

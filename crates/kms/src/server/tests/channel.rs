@@ -191,3 +191,19 @@ async fn an_impostor_is_not_believed() {
     let mixed = KeyServerSite { rsa_public_key: ours.to_string(), ..introduction };
     assert!(matches!(check(&mixed, HOST, &root), NotAKeyServer::OtherKey));
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobody_alone_uses_up_the_lasting_key() {
+    let site = Site::start().await;
+    let server = site.trusted().await;
+    let ann = site.person(ANN);
+    let chance = site.memory.chance();
+    let handshakes: Vec<_> = (0..6)
+        .map(|_| server.begin(site.request(&ann, Method::Create, "/ecdhe"), chance))
+        .map(|handshake| handshake.expect("a frame"))
+        .collect();
+    let frames: Vec<&str> = handshakes.iter().map(|handshake| handshake.frame.as_str()).collect();
+    assert_eq!(site.send_frames(&frames).await.len(), 4);
+    // The others are answered in the next call, and those that had an answer have it.
+    assert_eq!(site.send_frames(&frames).await.len(), 6);
+}
