@@ -137,7 +137,7 @@ async fn nothing_leaves_the_connector_in_plain_text() {
     let people = [BOB.to_owned()];
     let (from, to) = (site.in_minutes(0), site.in_minutes(600));
     orders.free_busy(&people, from, to).await.expect("an answer");
-    site.until_list(BOB, "the order", |list| {
+    site.until_list(ALICE, "the order", |list| {
         list.iter().any(|meeting| meeting.subject.text() == Some(ORDERED[0]))
     })
     .await;
