@@ -18,6 +18,9 @@ pub enum Failure {
     Cloud(#[from] cloud::Failure),
     #[error(transparent)]
     Keys(#[from] KeyFailure),
+    /// What lies in the cloud must be sealed anew.
+    #[error("a key that sealed what is in the cloud does not open any more")]
+    KeyWithdrawn,
     #[error("a text could not be sealed")]
     Seal(#[from] SealFailure),
     #[error("the lease has ended or is about to")]
@@ -36,11 +39,12 @@ impl Failure {
             Self::Keys(KeyFailure::OtherKey(_)) => Remedy::GiveUp(Reason::KeyHost),
             Self::Keys(failure) => match failure.remedy() {
                 KeyRemedy::TryAgain { after } => Remedy::RetryAfter(after),
-                KeyRemedy::SignInAgain
-                | KeyRemedy::NotPermitted
-                | KeyRemedy::Gone
-                | KeyRemedy::GiveUp => Remedy::GiveUp(Reason::KeysRefused),
+                KeyRemedy::SignInAgain | KeyRemedy::NotPermitted | KeyRemedy::GiveUp => {
+                    Remedy::GiveUp(Reason::KeysRefused)
+                }
+                KeyRemedy::Gone => Remedy::GiveUp(Reason::Erased),
             },
+            Self::KeyWithdrawn => Remedy::SyncFromScratch,
             Self::Seal(_) => Remedy::GiveUp(Reason::Sealing),
             Self::HeldBack => Remedy::BackOff,
             Self::Lease => Remedy::WaitForLease,

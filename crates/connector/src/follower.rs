@@ -7,7 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use kms::client::KeyClient;
+use kms::client::{KeyClient, KeyRemedy};
 use protocol::{
     connector::{COMMIT_BYTES_MAX, COMMIT_MEETINGS_MAX, Commit},
     ids::{ConnectorId, MailboxAddress, OrganizationId, UserId},
@@ -33,7 +33,7 @@ use crate::{
     pass::{Outcome, Pass, WINDOW_BACK},
     practice::Practice,
     remedy::Remedy,
-    state::State,
+    state::{KEYS_MAX, State},
     upload::{Identity, Sealer},
 };
 
@@ -81,6 +81,8 @@ pub struct Following {
 struct Remembered {
     state: State,
     version: i64,
+    /// Whether the keys that sealed what is in the cloud are known to open it.
+    is_open: bool,
 }
 
 /// One followed mailbox. Idle, it holds next to nothing.
@@ -254,7 +256,7 @@ impl Follower {
         if self.last_known.replace(known).is_some_and(|last| last != known) {
             return Err(Failure::Overtaken);
         }
-        let remembered = Remembered { state, version: stored.version };
+        let remembered = Remembered { state, version: stored.version, is_open: false };
         let following = Following {
             session: Session::new(shared.connection.clone(), self.address.clone()),
             user: self.user,
@@ -287,7 +289,36 @@ impl Follower {
         Ok(())
     }
 
+    /// With the keys as they are now. If one that sealed what is in the cloud was revoked or is
+    /// gone, everything is read and sealed anew.
+    async fn freshen_keys(&mut self) -> Result<(), Failure> {
+        let shared = Arc::clone(&self.shared);
+        let Some(loaded) = &mut self.loaded else { return Ok(()) };
+        let (following, remembered) = &mut **loaded;
+        let is_other = match following.sealer.freshen(&shared.keys).await {
+            Ok(is_other) => is_other,
+            Err(failure) => {
+                if failure.remedy() == KeyRemedy::Gone {
+                    // Nor is anything of that person to stay in memory.
+                    self.unload();
+                }
+                return Err(failure.into());
+            }
+        };
+        if remembered.is_open && !is_other {
+            return Ok(());
+        }
+        let keys = &remembered.state.keys;
+        if keys.len() > KEYS_MAX || !following.sealer.all_open(&shared.keys, keys).await? {
+            remembered.state.forget_seals();
+            return Err(Failure::KeyWithdrawn);
+        }
+        remembered.is_open = true;
+        Ok(())
+    }
+
     async fn everything(&mut self, from_scratch: bool) -> Result<(), Failure> {
+        self.freshen_keys().await?;
         let now = self.shared.world.clock.now();
         let (following, remembered) = self.current()?;
         let outcome = Pass::new(following, &remembered.state, now).everything(from_scratch).await;
@@ -295,6 +326,7 @@ impl Follower {
     }
 
     async fn look(&mut self, hints: &BTreeMap<SourceId, Option<Version>>) -> Result<(), Failure> {
+        self.freshen_keys().await?;
         let now = self.shared.world.clock.now();
         let (following, remembered) = self.current()?;
         let outcome = Pass::new(following, &remembered.state, now).look(hints).await;
@@ -356,7 +388,8 @@ impl Follower {
             let committed = shared.cloud.commit(self.user, &commit).await?;
             self.last_known = Some((epoch, committed.version));
             if let Some(loaded) = &mut self.loaded {
-                loaded.1 = Remembered { state, version: committed.version };
+                loaded.1 =
+                    Remembered { state, version: committed.version, is_open: loaded.1.is_open };
             }
             if is_last {
                 // Wishes are stored now: their conferences may be asked for.
@@ -390,6 +423,7 @@ fn sealed(
         let sealed = following.sealer.meeting(identity, &changed.entry.meeting, own)?;
         bytes += changed.entry.meeting.sealed_bytes();
         upserts.push(sealed);
+        state.keys.extend(following.sealer.key());
         state.entries.insert(id, changed.remembered);
     }
     Ok(upserts)

@@ -42,6 +42,8 @@ pub enum Reason {
     NotExchange,
     /// The key server refuses this connector.
     KeysRefused,
+    /// The keys of the mailbox's person were destroyed at the key server.
+    Erased,
     /// The key server answers for another host than the one we expect.
     KeyHost,
     /// The cloud refuses this connector.
@@ -80,6 +82,7 @@ impl Reason {
             Self::NotThePrimaryAddress => "exchange-primary-address",
             Self::NotExchange => "exchange-answers",
             Self::KeysRefused => "kms-refused",
+            Self::Erased => "kms-erased",
             Self::KeyHost => "kms-host",
             Self::CloudRefused => "cloud-refused",
             Self::CommitRefused => "cloud-commit",
@@ -124,6 +127,9 @@ impl Reason {
             }
             Self::KeysRefused => {
                 "The key server refuses this connector. Put its public key (`hybridcal new-key`) under [[kms.connectors]] with the same id, and compare the computers' clocks."
+            }
+            Self::Erased => {
+                "The keys of this mailbox's person were destroyed at the key server, so nothing of it is uploaded. Take the mailbox out of `mailboxes`; if the person is back, `hybridcal kms readmit` on the key server's computer."
             }
             Self::KeyHost => {
                 "The key server's keys are of another host than this connector expects. Put the key server's `host` into connector.kms_host."

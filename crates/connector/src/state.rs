@@ -1,13 +1,14 @@
 //! What a connector remembers about a mailbox. It lies sealed in the cloud, is committed together
 //! with the meetings it covers, and holds no content: bookmarks, hashes and ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use jiff::Timestamp;
 use protocol::{connector::MailboxState, ids::MeetingId};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{entry::Version, news::SourceId};
 
@@ -18,6 +19,8 @@ pub const ENTRIES_MAX: usize = 1000;
 const ENTRY_BYTES: usize = 256;
 /// Conferences held per mailbox; no more are asked for.
 pub const HELD_MAX: usize = 150;
+/// Content keys remembered per mailbox, years of them; beyond it everything is sealed anew.
+pub const KEYS_MAX: usize = 16;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
@@ -27,6 +30,9 @@ pub struct State {
     pub revision: i64,
     /// What is in the person's list, as uploaded.
     pub entries: BTreeMap<MeetingId, Entry>,
+    /// Content keys that what is in the list was sealed with.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub keys: BTreeSet<Uuid>,
     /// Conferences that were asked of providers which must be called, by the tag of their key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub held: BTreeMap<String, Held>,
@@ -144,8 +150,16 @@ impl State {
             sync_state: None,
             revision: stored.newest_rev,
             entries: entries.collect(),
+            keys: BTreeSet::new(),
             held: BTreeMap::new(),
         }
+    }
+
+    /// Everything is to be read and sealed anew, since what is in the list does not open.
+    pub fn forget_seals(&mut self) {
+        self.sync_state = None;
+        self.keys.clear();
+        self.entries.values_mut().for_each(|entry| *entry = Entry::unknown());
     }
 
     /// Grows with every change, even if this state was rolled back: the clock carries it on.
@@ -219,6 +233,7 @@ mod tests {
             };
             state.held.insert(format!("{n:052}"), held);
         }
+        state.keys.extend((0..=KEYS_MAX).map(|key| Uuid::from_u128(u128::MAX - key as u128)));
         let bytes = state.to_bytes();
         assert!(
             bytes.len() * 4 / 3 < protocol::connector::SEALED_STATE_BYTES_MAX,
@@ -227,6 +242,20 @@ mod tests {
         );
         assert_eq!(State::from_bytes(&bytes), Some(state));
         assert_eq!(State::from_bytes(b"{"), None);
+    }
+
+    #[test]
+    fn forgotten_seals_make_everything_news_and_lower_no_revision() {
+        let (id, version) = (SourceId("AAMk".into()), Version("DwAA".into()));
+        let time = Timestamp::UNIX_EPOCH;
+        let mut state = State { revision: 7, sync_state: Some("x".into()), ..State::default() };
+        state.keys.insert(Uuid::nil());
+        state.entries.insert(MeetingId("m".into()), Entry::new(&id, &version, time, time));
+        assert!(state.knows(&id, &version));
+        state.forget_seals();
+        assert!(!state.knows(&id, &version));
+        assert_eq!((state.entries.len(), state.revision), (1, 7));
+        assert!(state.keys.is_empty() && state.sync_state.is_none());
     }
 
     #[test]

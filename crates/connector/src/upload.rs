@@ -1,8 +1,10 @@
 //! Sealing: the last thing that happens to a meeting before it leaves the connector.
 
+use std::collections::BTreeSet;
+
 use conference::JoinLink;
 use kms::{
-    client::KeyClient,
+    client::{KeyClient, KeyFailure, KeyRemedy},
     content_key::ContentKey,
     index::{IndexKey, MEETING_IDS, PEOPLE},
     seal::{SealFailure, seal},
@@ -10,13 +12,14 @@ use kms::{
 };
 use protocol::{
     connector::MailboxState,
-    ids::{ConnectorId, MailboxAddress, MeetingId, OrganizationId, UserId},
+    ids::{ConnectorId, KeyUrl, MailboxAddress, MeetingId, OrganizationId, UserId},
     keys::Purpose,
     meeting::{
         Additions, SCHEMA, SealedJoinInfo, SealedMeeting, SealedParticipant, SealedPerson, field,
     },
     sealed::{Sealed, SealedPlace},
 };
+use uuid::Uuid;
 use world::chance::Chance;
 
 use crate::{
@@ -78,6 +81,40 @@ impl Sealer {
             people: IndexKey::derive(&organization_index, PEOPLE, INDEX_EPOCH),
             state,
         })
+    }
+
+    /// From now on with the key that new seals use; `true` if it is another than before.
+    pub async fn freshen(&mut self, keys: &KeyClient) -> Result<bool, KeyFailure> {
+        let content = keys.current(self.user.0, Purpose::Content).await?;
+        let is_other = content.url() != self.content.url();
+        self.content = content;
+        Ok(is_other)
+    }
+
+    /// The id of the key that seals now.
+    pub fn key(&self) -> Option<Uuid> {
+        self.content.url().key()
+    }
+
+    /// Whether each of these keys still opens what it sealed.
+    pub async fn all_open(
+        &self,
+        keys: &KeyClient,
+        ids: &BTreeSet<Uuid>,
+    ) -> Result<bool, KeyFailure> {
+        let base = self.content.url().0.rsplit_once('/').map_or("", |(base, _)| base);
+        for id in ids.iter().filter(|id| self.key() != Some(**id)) {
+            if let Err(failure) = keys.retrieve(&KeyUrl(format!("{base}/{id}"))).await {
+                return match failure.remedy() {
+                    // Lost, or not known to a key server that was restored from a copy.
+                    KeyRemedy::Gone | KeyRemedy::NotPermitted => Ok(false),
+                    KeyRemedy::TryAgain { .. } | KeyRemedy::SignInAgain | KeyRemedy::GiveUp => {
+                        Err(failure)
+                    }
+                };
+            }
+        }
+        Ok(true)
     }
 
     pub fn meeting_id(&self, uid: &[u8], recurrence_id: Option<&str>) -> MeetingId {

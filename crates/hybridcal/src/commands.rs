@@ -6,6 +6,7 @@ pub mod demo;
 pub mod demo_meetings;
 pub mod exchange_sim;
 pub mod explain;
+pub mod kms;
 pub mod links;
 pub mod meetings;
 pub mod new_key;

@@ -46,6 +46,8 @@ pub enum ConfigMistake {
     Nothing { path: PathBuf },
     #[error("{}: no section [connector], which this command is about", path.display())]
     NoConnector { path: PathBuf },
+    #[error("{}: no section [kms], which this command is about", path.display())]
+    NoKms { path: PathBuf },
 }
 
 impl Config {
@@ -63,6 +65,11 @@ impl Config {
     /// The section [connector] alone, for commands that do what it would do.
     pub fn read_connector(path: &Path) -> Result<connector::config::Config, ConfigMistake> {
         Self::read(path)?.connector.ok_or(ConfigMistake::NoConnector { path: path.into() })
+    }
+
+    /// The section [kms] alone, for what is done beside the key server.
+    pub fn read_kms(path: &Path) -> Result<kms::config::Config, ConfigMistake> {
+        Self::read(path)?.kms.ok_or(ConfigMistake::NoKms { path: path.into() })
     }
 
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigMistake> {

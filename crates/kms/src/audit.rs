@@ -1,10 +1,17 @@
 //! The log of who was given which key: each row's hash covers the row and the hash before it, so
-//! that a row changed, removed or moved afterwards shows. A cut-off end shows only to somebody
-//! who has kept a later [`Head`].
+//! that a row changed, removed or moved afterwards shows. A cut-off end shows to whoever kept a
+//! later [`Checkpoint`]; the log itself begins at one, once old rows were cut off.
+
+mod checkpoint;
+pub(crate) mod keeper;
+pub mod verify;
 
 use aws_lc_rs::digest;
 
-use crate::{framed::framed, store::Store};
+pub use checkpoint::Checkpoint;
+pub(crate) use checkpoint::{AuditKey, SEED_BYTES};
+
+use crate::framed::framed;
 
 /// What happened. Ids only; no address, no key.
 pub(crate) struct Entry {
@@ -31,14 +38,6 @@ pub(crate) struct Linked {
     pub(crate) hash: Vec<u8>,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum Broken {
-    #[error("the log is not what was written: row {seq} does not follow")]
-    At { seq: i64 },
-    #[error("the log cannot be read")]
-    Unreadable(#[source] sqlx::Error),
-}
-
 impl Linked {
     pub(crate) fn after(head: &Head, entry: &Entry) -> Self {
         let seq = head.seq + 1;
@@ -55,23 +54,5 @@ impl Linked {
     }
 }
 
-/// Rows read at once.
-const ROWS_MAX: i64 = 1000;
-
-/// Reads the whole log and gives its head if every row follows from the one before.
-pub async fn verify(store: &Store) -> Result<Head, Broken> {
-    let mut head = Head::default();
-    loop {
-        let rows = store.log_after(head.seq, ROWS_MAX).await.map_err(Broken::Unreadable)?;
-        if rows.is_empty() {
-            return Ok(head);
-        }
-        for (found, entry) in rows {
-            let expected = Linked::after(&head, &entry);
-            if found != expected {
-                return Err(Broken::At { seq: expected.seq });
-            }
-            head = Head { seq: found.seq, hash: found.hash };
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

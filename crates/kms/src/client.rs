@@ -1,6 +1,7 @@
 //! How connectors and apps get keys: asked for once, checked, remembered for a day in memory.
 
 mod cache;
+mod changes;
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -11,7 +12,7 @@ use protocol::{
     ids::KeyUrl,
     keys::{
         Credential as WireCredential, DeviceKey, KEY_MESSAGE_BYTES_MAX, KeyAnswer,
-        KeyClient as WireClient, KeyObject, KeyRequest, Method, Purpose,
+        KeyClient as WireClient, KeyObject, KeyRequest, Method, Purpose, REVOKED,
     },
     routes,
     token::AUDIENCE_KMS,
@@ -29,6 +30,7 @@ use crate::{
     device_key::thumbprint,
 };
 use cache::Cache;
+use changes::Changes;
 
 /// One answer; the server's own limit is a little shorter.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(20);
@@ -44,6 +46,8 @@ pub struct KeyClient {
     client_id: String,
     credential: Mutex<Credential>,
     cache: Mutex<Cache>,
+    /// Held while the key server is asked what has changed: keys are believed after that.
+    changes: tokio::sync::Mutex<Changes>,
 }
 
 /// In whose name.
@@ -65,6 +69,8 @@ pub enum KeyFailure {
     NotSignedIn,
     #[error("no such key, or not for us")]
     NotPermitted,
+    #[error("the key was revoked")]
+    Revoked,
     #[error("the key was destroyed")]
     Gone,
     #[error("the key server refused with status {status}")]
@@ -102,7 +108,7 @@ impl KeyFailure {
             Self::Busy { after } => KeyRemedy::TryAgain { after: *after },
             Self::NotSignedIn => KeyRemedy::SignInAgain,
             Self::NotPermitted => KeyRemedy::NotPermitted,
-            Self::Gone => KeyRemedy::Gone,
+            Self::Revoked | Self::Gone => KeyRemedy::Gone,
             Self::Refused { .. } | Self::OtherKey(_) | Self::Token(_) => KeyRemedy::GiveUp,
         }
     }
@@ -124,6 +130,7 @@ impl KeyClient {
             client_id: client_id.into(),
             credential: Mutex::new(credential),
             cache: Mutex::default(),
+            changes: tokio::sync::Mutex::default(),
         })
     }
 
@@ -139,6 +146,7 @@ impl KeyClient {
         resource: Uuid,
         purpose: Purpose,
     ) -> Result<ContentKey, KeyFailure> {
+        self.catch_up().await;
         let now = self.world.clock.now();
         if let Some(key) = self.cache().current(resource, purpose, now) {
             return Ok(key);
@@ -169,6 +177,7 @@ impl KeyClient {
 
     /// A key by the name that stands beside what it sealed.
     pub async fn retrieve(&self, url: &KeyUrl) -> Result<ContentKey, KeyFailure> {
+        self.catch_up().await;
         let now = self.world.clock.now();
         if let Some(key) = self.cache().find(url, now) {
             return Ok(key);
@@ -180,7 +189,8 @@ impl KeyClient {
         if key.url() != url {
             return Err(KeyFailure::OtherKey(NotAKey::OtherName));
         }
-        self.cache().put(&key, now);
+        let resource = object.resource_uri.as_deref().and_then(resource_id);
+        self.cache().put(&key, resource, now);
         Ok(key)
     }
 
@@ -246,10 +256,18 @@ impl KeyClient {
     }
 
     async fn ask(&self, request: &KeyRequest) -> Result<KeyAnswer, KeyFailure> {
+        self.ask_within(request, ANSWER_DEADLINE).await
+    }
+
+    async fn ask_within(
+        &self,
+        request: &KeyRequest,
+        deadline: Duration,
+    ) -> Result<KeyAnswer, KeyFailure> {
         let body = serde_json::to_vec(request).map_err(|_form| KeyFailure::Unreadable)?;
         let post = Request::post(&self.url, body)
             .json()
-            .deadline(ANSWER_DEADLINE)
+            .deadline(deadline)
             .answer_bytes_max(KEY_MESSAGE_BYTES_MAX);
         let response = self.world.http.send(post).await?;
         match response.status.as_u16() {
@@ -275,6 +293,7 @@ fn judged(answer: KeyAnswer) -> Result<KeyAnswer, KeyFailure> {
         200 | 201 => Ok(answer),
         401 => Err(KeyFailure::NotSignedIn),
         403 | 404 => Err(KeyFailure::NotPermitted),
+        405 if answer.error_code == Some(REVOKED) => Err(KeyFailure::Revoked),
         410 => Err(KeyFailure::Gone),
         429 | 502 | 503 => {
             let after = answer.retry_after_ms.map_or(TRY_AGAIN_AFTER, Duration::from_millis);
@@ -282,4 +301,9 @@ fn judged(answer: KeyAnswer) -> Result<KeyAnswer, KeyFailure> {
         }
         status => Err(KeyFailure::Refused { status }),
     }
+}
+
+/// `kms://host/resources/{id}`
+fn resource_id(uri: &str) -> Option<Uuid> {
+    Uuid::try_parse(uri.rsplit_once("/resources/")?.1).ok()
 }

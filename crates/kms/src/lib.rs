@@ -9,6 +9,7 @@ pub mod command_seal;
 pub mod config;
 pub mod connector_key;
 pub mod content_key;
+pub mod custody;
 pub mod device_key;
 pub mod index;
 pub mod master_key;
@@ -19,10 +20,13 @@ pub mod store;
 
 mod aead;
 pub mod audit;
+pub mod backup;
 #[cfg(test)]
 mod folder;
 mod framed;
 mod hex;
+mod many_people;
 mod pem;
 mod permission;
 mod quota;
+mod standing;

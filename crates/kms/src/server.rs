@@ -2,6 +2,7 @@
 //! health; or none at all, if it fetches its frames from a cloud.
 
 mod answers;
+mod custody;
 mod devices;
 mod frames;
 mod relay;
@@ -39,11 +40,12 @@ use world::{
 use crate::{
     channel::static_key::{StaticKey, StaticKeyFailure},
     config::{Config, Tls},
-    master_key::{MasterKey, MasterKeyFailure},
+    master_key::{self, MasterKeyFailure},
     quota::Quota,
     store::{Store, StoreFailure},
 };
 use answers::Kms;
+use custody::{Watch, keep_log};
 use frames::ChannelParts;
 use relay::Outward;
 
@@ -51,7 +53,6 @@ use relay::Outward;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a browser may remember that it may ask.
 const PREFLIGHT_SECONDS: &str = "600";
-const CHECK_VALUE: &str = "master-key-check";
 
 /// A server that is up.
 pub struct Running {
@@ -86,6 +87,8 @@ pub enum StartFailure {
     Unreachable,
     #[error("frames come from a cloud only through a channel: its key is missing")]
     NoChannel,
+    #[error(transparent)]
+    AuditKey(#[from] crate::custody::NoAuditKey),
 }
 
 /// Returns when requests are accepted.
@@ -95,7 +98,8 @@ pub async fn start(config: Config, world: World, stop: Stop) -> Result<Running, 
         config.connectors.iter().map(|c| (c.id.0.clone(), c.public_key.clone())).collect();
     let signers = KnownSigners::new(&signers)?;
     let store = Store::open(&config.database, world.clock.clone()).await?;
-    let master_key = find_master_key(&config, &store, &world).await?;
+    let (organization, chance) = (&config.organization, &world.chance);
+    let master_key = master_key::open(&store, &config.master_key, organization, chance).await?;
     let channel = match &config.channel {
         Some(of) => Some(StaticKey::find(of, &config.host)?),
         None => None,
@@ -116,6 +120,8 @@ pub async fn start(config: Config, world: World, stop: Stop) -> Result<Running, 
         None => None,
     };
     let address = listener.as_ref().map(|listener| listener.address().to_owned());
+    let watch = Watch::new(&config);
+    let keeping = keep_log(&config, &store, &master_key, &world, stop.clone()).await?;
     let kms = Arc::new(Kms {
         issuer: Issuer::new(world.clone(), config.issuer),
         host: config.host,
@@ -131,6 +137,7 @@ pub async fn start(config: Config, world: World, stop: Stop) -> Result<Running, 
             brake: frames::Brake::default(),
             answering: frames::Answering::default(),
         }),
+        watch,
         world,
     });
     let router = router(Arc::clone(&kms), config.web_origins);
@@ -147,6 +154,9 @@ pub async fn start(config: Config, world: World, stop: Stop) -> Result<Running, 
             }
         };
         tokio::join!(serving, fetching, purge(&kms, &stop));
+        if let Err(error) = keeping.await {
+            tracing::error!(%error, "The keeper of the log ended badly");
+        }
         store.close().await;
     });
     Ok(Running { address, site, root, join })
@@ -198,22 +208,6 @@ async fn listen(address: &str, tls: Option<Tls>, world: &World) -> io::Result<Li
             world.network.listen_tls(address, &identity).await
         }
     }
-}
-
-/// The one this database was made with, and no other.
-async fn find_master_key(
-    config: &Config,
-    store: &Store,
-    world: &World,
-) -> Result<MasterKey, StartFailure> {
-    let is_new = store.setting(CHECK_VALUE).await?.is_none();
-    let master_key = MasterKey::find(&config.master_key, is_new, &world.chance)?;
-    let check_value = master_key.check_value(&config.organization);
-    store.keep_setting(CHECK_VALUE, &check_value).await?;
-    if store.setting(CHECK_VALUE).await? != Some(check_value) {
-        return Err(MasterKeyFailure::OtherKey.into());
-    }
-    Ok(master_key)
 }
 
 fn router(kms: Arc<Kms>, web_origins: Vec<String>) -> Router {

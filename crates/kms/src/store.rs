@@ -14,13 +14,19 @@ use crate::{
 };
 
 mod channels;
+mod copy;
+mod custody;
 pub(crate) mod devices;
+mod log;
+mod settings;
 mod shared;
 mod writer;
 
 pub(crate) use channels::{ANSWERS_PER_CHANNEL_MAX, StoredChannel};
+pub(crate) use copy::CopiedRow;
+pub(crate) use custody::{Act, Changed};
 pub(crate) use shared::{Binding, BoundKeys, SharedKey, StoredAuthorization, StoredResource};
-pub(crate) use writer::NotWritten;
+pub use writer::NotWritten;
 use writer::Writer;
 
 /// Cheap to clone.
@@ -51,10 +57,12 @@ pub enum StoreFailure {
     Open(#[source] sqlx::Error),
 }
 
-const SCHEMA: &[&str] = &[
+/// Each adds to what is there.
+const SCHEMA: [&str; 4] = [
     include_str!("../schema/0001-keys.sql"),
     include_str!("../schema/0002-channel.sql"),
     include_str!("../schema/0003-devices.sql"),
+    include_str!("../schema/0004-custody.sql"),
 ];
 /// The epoch of a resource's first key.
 const FIRST_EPOCH: i64 = 1;
@@ -90,7 +98,7 @@ impl Store {
             .await
             .map_err(StoreFailure::Open)?;
         for part in SCHEMA {
-            sqlx::raw_sql(*part).execute(&pool).await.map_err(StoreFailure::Open)?;
+            sqlx::raw_sql(part).execute(&pool).await.map_err(StoreFailure::Open)?;
         }
         Ok(Self { clock: clock.clone(), writer: Writer::start(pool.clone()), pool })
     }

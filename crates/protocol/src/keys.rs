@@ -133,6 +133,43 @@ pub struct KeyAnswer {
     pub reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
+    /// 405005 beside status 405: the key was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<u32>,
+    /// Answers `retrieve /resources/{id}/reads`, the newest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reads: Option<Vec<KeyRead>>,
+    /// Answers `retrieve /changes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<KeyChanges>,
+}
+
+/// The draft's code for a key that was revoked.
+pub const REVOKED: u32 = 405_005;
+
+/// Somebody asked for a key of yours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyRead {
+    pub time: Timestamp,
+    /// `user <id>`, `connector <id>`, `administrator`.
+    pub actor: String,
+    pub method: String,
+    /// What was asked for.
+    pub uri: String,
+    /// Status of the answer.
+    pub status: u16,
+}
+
+/// Whose keys were replaced, revoked or erased after a serial number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyChanges {
+    /// To ask with next time.
+    pub serial: i64,
+    /// Absent if it is too much to tell: forget every key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Vec<Uuid>>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]

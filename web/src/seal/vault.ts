@@ -1,6 +1,10 @@
 // What the browser keeps between visits: keys it cannot read out, and the highest revisions seen.
 
+import type { Shut } from './open'
+
 const KEY_LIFE_MS = 24 * 3_600_000
+/** So long a key is used without asking whether it was revoked or destroyed. */
+const KEY_TRUSTED_MS = 10 * 60_000
 /** Older than this and not seen again, a meeting is long over. */
 const REVISION_LIFE_MS = 90 * 24 * 3_600_000
 
@@ -9,6 +13,8 @@ interface KeptKey {
   user: string
   key: CryptoKey
   expiresAt: number
+  /** Missing in what an earlier version kept. */
+  askedAt?: number
 }
 
 interface SeenRevision {
@@ -42,8 +48,24 @@ export class Vault {
     return kept && kept.user === user && kept.expiresAt > now ? kept.key : undefined
   }
 
+  /** Whether the key server should be asked again before it is used. */
+  isDoubtful(url: string, now: number): boolean {
+    return now - (this.#keys.get(url)?.askedAt ?? 0) >= KEY_TRUSTED_MS
+  }
+
+  /** The key server was away: the key is used for now. */
+  trustAWhile(url: string, now: number): void {
+    const kept = this.#keys.get(url)
+    if (kept) kept.askedAt = now
+  }
+
+  forgetKey(url: string): void {
+    this.#keys.delete(url)
+    this.#change('keys', (store) => store.delete(url))
+  }
+
   keepKey(url: string, user: string, key: CryptoKey, now: number): void {
-    const kept: KeptKey = { url, user, key, expiresAt: now + KEY_LIFE_MS }
+    const kept: KeptKey = { url, user, key, expiresAt: now + KEY_LIFE_MS, askedAt: now }
     this.#keys.set(url, kept)
     this.#change('keys', (store) => store.put(kept))
   }
@@ -85,6 +107,32 @@ export class Vault {
       what(transaction.objectStore(name))
     })
   }
+}
+
+/**
+ * A kept key, asked about again from time to time. One that was revoked or destroyed is wiped; while
+ * the key server is away, a kept one is good for as long as it is kept.
+ */
+export async function freshKey(
+  url: string,
+  user: string,
+  vault: Vault,
+  now: number,
+  fetchKey: () => Promise<CryptoKey | Shut>,
+): Promise<CryptoKey | Shut> {
+  const kept = vault.findKey(url, user, now)
+  if (kept && !vault.isDoubtful(url, now)) return kept
+  const key = await fetchKey()
+  if (typeof key !== 'string') {
+    vault.keepKey(url, user, key, now)
+    return key
+  }
+  if (key === 'key-gone' || key === 'key-refused') {
+    vault.forgetKey(url)
+    return key
+  }
+  if (kept) vault.trustAWhile(url, now)
+  return kept ?? key
 }
 
 function openDatabase(): Promise<IDBDatabase> {

@@ -7,7 +7,7 @@ import type { SealedMeeting } from '../protocol'
 import { fetchKey, type KeyServer } from './keys'
 import { isAttested, openMeeting, type Meeting, type Reader } from './meeting'
 import type { Shut } from './open'
-import { Vault } from './vault'
+import { freshKey, Vault } from './vault'
 
 export type Order =
   | {
@@ -99,10 +99,6 @@ async function openAll(order: Order & { kind: 'open' }, vault: Vault): Promise<M
 }
 
 async function keyFor(url: string, order: Order & { kind: 'open' }, vault: Vault): Promise<CryptoKey | Shut> {
-  const { user } = order.reader
-  const kept = vault.findKey(url, user, order.now)
-  if (kept) return kept
-  const key = await fetchKey(url, order.keyServer, user, order.token)
-  if (typeof key !== 'string') vault.keepKey(url, user, key, order.now)
-  return key
+  const { reader, keyServer, token, now } = order
+  return freshKey(url, reader.user, vault, now, () => fetchKey(url, keyServer, reader.user, token))
 }

@@ -179,7 +179,9 @@ fn trouble(failure: &Failure) -> Trouble {
             Reason::TicketRefused => Trouble::TicketRefused,
             Reason::CloudRefused | Reason::CommitRefused => Trouble::CloudRefused,
             Reason::NoStream => Trouble::StreamHeld,
-            Reason::KeysRefused | Reason::KeyHost | Reason::Sealing => Trouble::Unhealthy,
+            Reason::KeysRefused | Reason::Erased | Reason::KeyHost | Reason::Sealing => {
+                Trouble::Unhealthy
+            }
             // The last three are never Exchange's.
             Reason::LongTrouble
             | Reason::ConferenceRefused

@@ -195,13 +195,18 @@ async fn servers(
         tls: None,
         host: "keys".into(),
         database: Place::File(folder.join("kms.db")),
-        master_key: Place::Memory,
+        master_key: kms::config::KeyPlace::Memory,
+        next_master_key: None,
         organization: OrganizationId("bench".into()),
         issuer: issuer.clone(),
         web_origins: vec![],
+        content_key_days: kms::config::content_key_days(),
+        people_in_ten_minutes: kms::config::people_in_ten_minutes(),
+        audit: kms::config::Audit::default(),
         connectors: vec![kms::config::Connector {
             id: connectors.clone(),
             public_key: public_key.to_owned(),
+            people_in_ten_minutes: None,
         }],
     };
     kms::server::start(kms_config, world.clone(), stop.clone()).await.expect("the key server");

@@ -232,7 +232,7 @@ pub(super) fn why(failure: &KeyFailure) -> Why {
         }
         KeyFailure::NotSignedIn => Why::NotSignedIn,
         KeyFailure::NotPermitted => Why::NoAccess,
-        KeyFailure::Gone => Why::KeyGone,
+        KeyFailure::Revoked | KeyFailure::Gone => Why::KeyGone,
         KeyFailure::Refused { .. } | KeyFailure::OtherKey(_) | KeyFailure::Token(_) => {
             Why::KeyUnusable
         }

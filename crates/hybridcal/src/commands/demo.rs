@@ -8,7 +8,7 @@ use std::{fs, io::Write, path::PathBuf};
 
 use connector::config::Secret;
 use kms::{
-    config::{CloudKey, Place, StaticIdentity},
+    config::{CloudKey, KeyPlace, Place, StaticIdentity},
     connector_key::{ConnectorKey, KeyFiles},
 };
 use protocol::ids::{ConnectorId, OrganizationId};
@@ -278,22 +278,23 @@ fn kms_config(
     public_key: &str,
     for_frames: KeyFiles,
 ) -> Result<kms::config::Config, Failure> {
-    let place = |name| {
-        let path = in_folder(args, name)?;
-        Ok::<_, Failure>(path.map_or(Place::Memory, Place::File))
-    };
     Ok(kms::config::Config {
         listen: Some(addresses.kms.clone()),
         tls: None,
         host: KEY_HOST.into(),
-        database: place("kms.db")?,
-        master_key: place("master.key")?,
+        database: in_folder(args, "kms.db")?.map_or(Place::Memory, Place::File),
+        master_key: in_folder(args, "master.key")?.map_or(KeyPlace::Memory, KeyPlace::File),
+        next_master_key: None,
         organization: OrganizationId(ORGANIZATION.into()),
         issuer: addresses.url(&addresses.issuer),
         web_origins: vec![addresses.url(&addresses.cloud).origin().ascii_serialization()],
+        content_key_days: kms::config::content_key_days(),
+        people_in_ten_minutes: kms::config::people_in_ten_minutes(),
+        audit: kms::config::Audit::default(),
         connectors: vec![kms::config::Connector {
             id: ConnectorId(CONNECTOR.into()),
             public_key: public_key.into(),
+            people_in_ten_minutes: None,
         }],
         channel: Some(
             in_folder(args, "channel")?.map_or(StaticIdentity::Memory, StaticIdentity::Folder),

@@ -14,6 +14,7 @@ mod canary;
 mod crashes;
 mod invitation;
 mod join_button;
+mod keys;
 mod oddities;
 mod orders;
 mod other_servers;

@@ -353,6 +353,64 @@ impl Site {
         self.client(address).await.watch()
     }
 
+    /// An administrator beside the running key server; needs databases in files.
+    pub(crate) async fn custody(&self) -> kms::custody::Custody {
+        let config = kms_config(&self.key, self.settings.data.as_deref());
+        let custody = kms::custody::Custody::open(&config, self.memory.host("kms")).await;
+        custody.expect("beside the server")
+    }
+
+    /// Somebody's list as it lies in the cloud.
+    pub(crate) async fn sealed(&self, address: &str) -> Vec<protocol::meeting::SealedMeeting> {
+        let url = format!("https://cloud{}", protocol::routes::MEETINGS);
+        let token = self.issuer.token(address, protocol::token::AUDIENCE_API);
+        let request = world::http::Request::get(&Url::parse(&url).expect("a URL")).bearer(&token);
+        let answer = self.memory.host("laptop").http.send(request).await.expect("an answer");
+        let list: protocol::feed::MeetingList =
+            serde_json::from_slice(&answer.body).expect("a list");
+        list.items
+    }
+
+    /// A client of the key server in somebody's own name.
+    pub(crate) fn keys_of(&self, address: &str) -> kms::client::KeyClient {
+        let token = self.issuer.token(address, protocol::token::AUDIENCE_KMS);
+        let credential = kms::client::Credential::Person { token };
+        self.keys("web", credential)
+    }
+
+    /// A client of the key server in the connector's name.
+    pub(crate) fn keys_of_connector(&self) -> kms::client::KeyClient {
+        let id = ConnectorId(self.settings.connector.into());
+        let key = ConnectorKey::new(id, &self.key.private_pem).expect("a key");
+        self.keys(self.settings.connector, kms::client::Credential::Connector(key))
+    }
+
+    fn keys(&self, id: &str, credential: kms::client::Credential) -> kms::client::KeyClient {
+        let url = Url::parse("https://kms").expect("a URL");
+        let world = self.memory.host("laptop");
+        kms::client::KeyClient::new(world, &url, "kms", id, credential).expect("a URL")
+    }
+
+    /// Another cloud, from a copy of the first one's database, at `https://restored`.
+    pub(crate) async fn restored_cloud(&self, data: &Path) -> (Stopper, cloud::Running) {
+        let config =
+            cloud::Config { listen: "restored:443".into(), ..cloud_config(&self.key, Some(data)) };
+        let (stopper, stop) = Stopper::new();
+        let running = cloud::start(config, self.memory.host("restored"), stop).await;
+        (stopper, running.expect("the copy starts"))
+    }
+
+    /// Somebody's list, of a cloud elsewhere.
+    pub(crate) async fn list_at(&self, cloud: &str, address: &str) -> Vec<OpenedMeeting> {
+        let tokens = Tokens {
+            api: self.issuer.token(address, protocol::token::AUDIENCE_API),
+            kms: self.issuer.token(address, protocol::token::AUDIENCE_KMS),
+        };
+        let cloud = Url::parse(cloud).expect("a URL");
+        let client = Client::connect(self.memory.host("laptop"), &cloud, tokens).await;
+        client.expect("signed in").list().await.expect("a list").0
+    }
+
     /// What a colleague sees of somebody's presence.
     pub(crate) async fn status(&self, asking: &str, about: &str) -> protocol::presence::Status {
         let user = UserId::of(&OrganizationId("example".into()), about);
@@ -474,14 +532,19 @@ fn kms_config(key: &KeyFiles, data: Option<&Path>) -> kms::config::Config {
         tls: None,
         host: "kms".into(),
         database: data.map_or(Place::Memory, |data| Place::File(data.join("kms.db"))),
-        master_key: Place::Memory,
+        master_key: kms::config::KeyPlace::Memory,
+        next_master_key: None,
         organization: OrganizationId("example".into()),
         issuer: issuer_url(),
         web_origins: Vec::new(),
+        content_key_days: kms::config::content_key_days(),
+        people_in_ten_minutes: kms::config::people_in_ten_minutes(),
+        audit: kms::config::Audit::default(),
         connectors: CONNECTORS
             .map(|id| kms::config::Connector {
                 id: ConnectorId(id.into()),
                 public_key: key.public_pem.clone(),
+                people_in_ten_minutes: None,
             })
             .to_vec(),
         channel: None,

@@ -15,8 +15,14 @@ const KEYS_MAX: usize = 100_000;
 
 #[derive(Default)]
 pub(super) struct Cache {
-    keys: HashMap<KeyUrl, Known<ContentKey>>,
+    keys: HashMap<KeyUrl, Known<Kept>>,
     current: HashMap<(Uuid, Purpose), Known<KeyUrl>>,
+}
+
+/// A key, and whose it is as far as the key server said so.
+struct Kept {
+    key: ContentKey,
+    resource: Option<Uuid>,
 }
 
 struct Known<T> {
@@ -26,7 +32,7 @@ struct Known<T> {
 
 impl Cache {
     pub(super) fn find(&mut self, url: &KeyUrl, now: Timestamp) -> Option<ContentKey> {
-        fresh(&mut self.keys, url, now).cloned()
+        fresh(&mut self.keys, url, now).map(|kept| kept.key.clone())
     }
 
     pub(super) fn current(
@@ -39,8 +45,24 @@ impl Cache {
         self.find(&url, now)
     }
 
-    pub(super) fn put(&mut self, key: &ContentKey, now: Timestamp) {
-        put(&mut self.keys, key.url().clone(), Known { value: key.clone(), since: now });
+    pub(super) fn put(&mut self, key: &ContentKey, resource: Option<Uuid>, now: Timestamp) {
+        let kept = Kept { key: key.clone(), resource };
+        put(&mut self.keys, key.url().clone(), Known { value: kept, since: now });
+    }
+
+    /// Keys of these, and those of whom nobody knows whose they are.
+    pub(super) fn forget(&mut self, resources: &[Uuid]) {
+        if resources.is_empty() {
+            return;
+        }
+        self.current.retain(|(resource, _), _| !resources.contains(resource));
+        let stays = |kept: &Kept| kept.resource.is_some_and(|whose| !resources.contains(&whose));
+        self.keys.retain(|_, known| stays(&known.value));
+    }
+
+    pub(super) fn forget_all(&mut self) {
+        self.current.clear();
+        self.keys.clear();
     }
 
     pub(super) fn put_current(
@@ -52,7 +74,7 @@ impl Cache {
     ) {
         let known = Known { value: key.url().clone(), since: now };
         put(&mut self.current, (resource, purpose), known);
-        self.put(key, now);
+        self.put(key, Some(resource), now);
     }
 }
 
@@ -102,13 +124,33 @@ mod tests {
         let most = u128::try_from(KEYS_MAX).expect("small");
         let start = Timestamp::UNIX_EPOCH;
         for id in 0..most {
-            cache.put(&key(id), start);
+            cache.put(&key(id), None, start);
         }
-        cache.put(&key(most), start);
+        cache.put(&key(most), None, start);
         assert_eq!(cache.keys.len(), KEYS_MAX);
         assert!(cache.find(key(most).url(), start).is_some());
         // What is too old goes first, and all of it.
-        cache.put(&key(most + 1), start + KNOWN_MAX);
+        cache.put(&key(most + 1), None, start + KNOWN_MAX);
         assert_eq!(cache.keys.len(), 1);
+    }
+
+    #[test]
+    fn what_was_changed_is_forgotten_and_the_rest_is_not() {
+        let mut cache = Cache::default();
+        let id = Uuid::from_u128;
+        let key = |number| ContentKey::new(KeyUrl::new("k", id(number)), [1; 32]);
+        let now = Timestamp::UNIX_EPOCH;
+        cache.put_current(id(1), Purpose::Content, &key(1), now);
+        cache.put_current(id(2), Purpose::Content, &key(2), now);
+        cache.put(&key(3), None, now);
+        cache.forget(&[]);
+        assert!(cache.find(key(3).url(), now).is_some());
+        cache.forget(&[id(1)]);
+        assert!(cache.current(id(1), Purpose::Content, now).is_none());
+        assert!(cache.find(key(1).url(), now).is_none());
+        assert!(cache.find(key(3).url(), now).is_none(), "whose it is, nobody knows");
+        assert!(cache.current(id(2), Purpose::Content, now).is_some());
+        cache.forget_all();
+        assert!(cache.find(key(2).url(), now).is_none());
     }
 }

@@ -1,12 +1,22 @@
-//! A master key comes back as it was, and only from a safe place.
+//! A master key comes back as it was, from a safe place, and under the guard of its generation only.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use super::*;
-use crate::folder::Folder;
+use jiff::Timestamp;
+use world::clock::Clock;
 
-fn find(file: &Path, is_new: bool) -> Result<MasterKey, MasterKeyFailure> {
-    MasterKey::find(&Place::File(file.into()), is_new, &Chance::System)
+use super::{
+    guard::{from_credential, from_file, write_new},
+    *,
+};
+use crate::{
+    config::{KeyPlace, Place},
+    folder::Folder,
+    store::Store,
+};
+
+fn find(file: &Path, may_make: bool) -> Result<MasterKey, MasterKeyFailure> {
+    from_file(file, may_make, &Chance::System)
 }
 
 #[test]
@@ -41,8 +51,94 @@ fn a_lost_or_broken_file_is_not_replaced() {
         assert!(matches!(find(&file, true), Err(MasterKeyFailure::NotAKey { .. })), "{text}");
         fs::remove_file(&file).expect("ours");
     }
-    let lost = MasterKey::find(&Place::Memory, false, &Chance::System);
-    assert!(matches!(lost, Err(MasterKeyFailure::NotKept)));
+}
+
+#[test]
+fn a_credential_is_found_by_its_name_and_never_made() {
+    let folder = Folder::new();
+    let text = new_text(&Chance::System);
+    write_new(&folder.0.join("kms-key"), &text).expect("written");
+    // systemd grants the service by a list, which shows as the group's right.
+    let mode = fs::Permissions::from_mode(0o440);
+    fs::set_permissions(folder.0.join("kms-key"), mode).expect("ours");
+    write_new(&folder.0.join("same"), &text).expect("written");
+    let found = |name: &str| from_credential(Some(&folder.0), name);
+    assert_eq!(
+        found("kms-key").expect("there").0,
+        find(&folder.0.join("same"), false).expect("read").0
+    );
+    assert!(matches!(found("other"), Err(MasterKeyFailure::NoCredential { .. })));
+    assert!(matches!(from_credential(None, "kms-key"), Err(MasterKeyFailure::NoCredential { .. })));
+    for name in ["", "..", "../kms-key", "a/b", "/etc/passwd"] {
+        assert!(matches!(found(name), Err(MasterKeyFailure::CredentialName { .. })), "{name}");
+    }
+}
+
+struct Kept {
+    folder: Folder,
+    store: Store,
+}
+
+impl Kept {
+    async fn new() -> Self {
+        let clock = Clock::virtual_from(Timestamp::UNIX_EPOCH);
+        let store = Store::open(&Place::Memory, clock).await.expect("opens");
+        Self { folder: Folder::new(), store }
+    }
+
+    fn place(&self, name: &str) -> KeyPlace {
+        KeyPlace::File(self.folder.0.join(name))
+    }
+
+    async fn open(&self, name: &str) -> Result<MasterKey, MasterKeyFailure> {
+        open(&self.store, &self.place(name), &organization(), &Chance::System).await
+    }
+
+    async fn rekey(&self, from: &str, to: &str) -> Result<Rekeyed, MasterKeyFailure> {
+        let (from, to) = (self.place(from), self.place(to));
+        let now = Timestamp::UNIX_EPOCH;
+        rekey(&self.store, [&from, &to], &organization(), &Chance::System, now).await
+    }
+}
+
+fn organization() -> OrganizationId {
+    OrganizationId("org-1".into())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replaced_guard_is_refused_by_its_generation() {
+    let kept = Kept::new().await;
+    let key = kept.open("first").await.expect("made");
+    assert_eq!(kept.rekey("first", "second").await.expect("done").generation, 2);
+    assert_eq!(kept.open("second").await.expect("the same key").0, key.0);
+    let refused = kept.open("first").await.err();
+    assert!(matches!(refused, Some(MasterKeyFailure::OtherGeneration { found: 1, needed: 2 })));
+    assert_eq!(kept.rekey("second", "third").await.expect("done").generation, 3);
+    assert_eq!(kept.open("third").await.expect("the same key").0, key.0);
+    for (name, generation) in [("first", 1), ("second", 2)] {
+        let refused = kept.open(name).await.err();
+        let is_named = matches!(
+            refused,
+            Some(MasterKeyFailure::OtherGeneration { found, needed: 3 }) if found == generation
+        );
+        assert!(is_named, "{name}");
+        assert!(kept.rekey(name, "fourth").await.is_err(), "nor does it rekey");
+    }
+    // What was never a guard of this database.
+    drop(find(&kept.folder.0.join("foreign"), true).expect("made"));
+    assert!(matches!(kept.open("foreign").await, Err(MasterKeyFailure::OtherKey)));
+    assert!(matches!(kept.open("missing").await, Err(MasterKeyFailure::Missing { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_of_another_organization_or_without_its_guard_is_refused() {
+    let kept = Kept::new().await;
+    kept.open("key").await.expect("made");
+    let other = OrganizationId("org-2".into());
+    let refused = open(&kept.store, &kept.place("key"), &other, &Chance::System).await;
+    assert!(matches!(refused, Err(MasterKeyFailure::OtherKey)));
+    let memory = open(&kept.store, &KeyPlace::Memory, &organization(), &Chance::System).await;
+    assert!(matches!(memory, Err(MasterKeyFailure::NotKept)));
 }
 
 #[test]
@@ -67,14 +163,4 @@ fn a_wrapped_key_unwraps_in_its_own_place_only() {
     }
     assert!(unwrap(&MasterKey::generate(&chance), &own).is_none());
     assert!(master_key.unwrap(Vec::new(), &own).is_err());
-}
-
-#[test]
-fn a_check_value_tells_keys_and_organizations_apart() {
-    let chance = Chance::seeded(1);
-    let [first, second] = [(); 2].map(|()| MasterKey::generate(&chance));
-    let [organization, other] = ["org-1", "org-2"].map(|o| OrganizationId(o.into()));
-    assert_eq!(first.check_value(&organization), first.check_value(&organization));
-    assert_ne!(first.check_value(&organization), first.check_value(&other));
-    assert_ne!(first.check_value(&organization), second.check_value(&organization));
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use protocol::{
     ids::{ConnectorId, KeyUrl, OrganizationId, UserId},
-    keys::{Credential, KeyAnswer, KeyObject, KeyRequest, Method, Purpose},
+    keys::{Credential, KeyAnswer, KeyChanges, KeyObject, KeyRead, KeyRequest, Method, Purpose},
     token::{AUDIENCE_KMS, CONNECTOR_TOKEN_SECONDS, PersonClaims},
 };
 use uuid::Uuid;
@@ -13,16 +13,18 @@ use world::{
 };
 
 use super::{
+    custody::{READS_MAX, Watch},
     frames::ChannelParts,
     reply::{Denied, Given, log_entry, to_answer},
     target::Target,
 };
 use crate::{
+    audit::Entry,
     content_key::ContentKey,
     master_key::{MasterKey, WrappedFor},
     permission::{Caller, may},
     quota::Quota,
-    store::{PURPOSES, Store, StoredKey},
+    store::{Changed, PURPOSES, Store, StoredKey},
 };
 
 /// Everything a request needs.
@@ -39,6 +41,7 @@ pub(super) struct Kms {
     pub(super) connectors_read_unbound_keys: bool,
     /// Absent where the channel is not offered.
     pub(super) channel: Option<ChannelParts>,
+    pub(super) watch: Watch,
 }
 
 impl Kms {
@@ -78,7 +81,7 @@ impl Kms {
         let now = self.world.clock.now();
         self.within_quota(caller, now)?;
         let given = self.give(caller, request, now).await;
-        if !matches!(given, Ok(Given::Made(_))) {
+        if !matches!(given, Ok(Given::Made(_) | Given::Changes(_))) {
             let entry = log_entry(caller, request, &given, now);
             self.store.append(entry).await.map_err(database)?;
         }
@@ -110,7 +113,7 @@ impl Kms {
             (Method::Retrieve, Target::Key(id)) => self.retrieve(caller, id, now).await,
             (Method::Update, Target::Key(id)) => self.bind(caller, id, request, now).await,
             (Method::Retrieve, Target::ResourceKeys(resource)) => {
-                self.keys_of_resource(caller, resource, request).await
+                self.keys_of_resource(caller, resource, request, now).await
             }
             (Method::Create, Target::Resources) => self.create_resource(caller, request, now).await,
             (Method::Retrieve, Target::Resource(resource)) => {
@@ -126,6 +129,10 @@ impl Kms {
             (Method::Delete, Target::ResourceAuthorizations(resource)) => {
                 self.withdraw(caller, resource, &request.uri).await
             }
+            (Method::Retrieve, Target::ResourceReads(resource)) => {
+                self.reads(caller, resource).await
+            }
+            (Method::Retrieve, Target::Changes(after)) => self.changes(caller, after).await,
             (Method::Create, Target::Devices) => {
                 self.register_device(caller, request.device_key.as_ref()).await
             }
@@ -137,6 +144,8 @@ impl Kms {
                 Target::Keys
                 | Target::Key(_)
                 | Target::ResourceKeys(_)
+                | Target::ResourceReads(_)
+                | Target::Changes(_)
                 | Target::Resource(_)
                 | Target::Devices
                 | Target::Device(_)
@@ -167,6 +176,8 @@ impl Kms {
             Target::Keys
             | Target::Key(_)
             | Target::ResourceKeys(_)
+            | Target::ResourceReads(_)
+            | Target::Changes(_)
             | Target::Devices
             | Target::Device(_)
             | Target::Resources
@@ -179,28 +190,55 @@ impl Kms {
         if !may(caller, Method::Create, purpose, resource) {
             return Err(Denied::NotPermitted);
         }
-        if let Some(key) = self.find_current(resource, purpose).await? {
-            return Ok(Given::Key(Box::new(key)));
+        self.watch.saw(caller, resource, now);
+        let standing = self.store.standing(resource).await.map_err(database)?;
+        if standing.is_erased {
+            return Err(Denied::Gone);
         }
-        let key = self.make(resource, purpose)?;
+        let current = self.store.find_current_key(resource, purpose).await.map_err(database)?;
+        if let Some(key) = &current
+            && !(purpose == Purpose::Content
+                && standing.is_due(key.made, now, self.watch.content_key_used_max))
+        {
+            return Ok(Given::Key(Box::new(self.object(key.clone())?)));
+        }
+        let key = self.make(resource, purpose, standing.made(now))?;
         let made = Ok(Given::Made(Box::new(self.object(key.clone())?)));
         let entry = log_entry(caller, request, &made, now);
-        if self.store.put_first_key(key, entry).await.map_err(database)? {
+        let put = match &current {
+            None => self.store.put_first_key(key, entry).await,
+            Some(before) => self.store.put_key_after(before, key, entry).await,
+        };
+        if put.map_err(database)? {
             return made;
         }
         // Somebody else was quicker: theirs is the current one.
-        let key = self.find_current(resource, purpose).await?.ok_or(Denied::NotNow)?;
-        Ok(Given::Key(Box::new(key)))
+        let key = self.store.find_current_key(resource, purpose).await.map_err(database)?;
+        Ok(Given::Key(Box::new(self.object(key.ok_or(Denied::NotNow)?)?)))
     }
 
-    /// Whatever is refused here went the same way, and so took the same time.
     async fn retrieve(&self, caller: &Caller, id: Uuid, now: Timestamp) -> Result<Given, Denied> {
-        let key = self.store.find_key(id).await.map_err(database)?;
-        let key = key.filter(|key| may(caller, Method::Retrieve, key.purpose, key.resource));
-        match key {
-            Some(key) => Ok(Given::Key(Box::new(self.object(key)?))),
-            None => self.retrieve_shared(caller, id, now).await,
+        let Some(key) = self.store.find_key(id).await.map_err(database)? else {
+            let erased = self.store.find_erased(id).await.map_err(database)?;
+            let known = erased.is_some_and(|(resource, purpose)| {
+                may(caller, Method::Retrieve, purpose, resource)
+            });
+            return if known {
+                Err(Denied::Gone)
+            } else {
+                self.retrieve_shared(caller, id, now).await
+            };
+        };
+        self.watch.saw(caller, key.resource, now);
+        if !may(caller, Method::Retrieve, key.purpose, key.resource) {
+            // What is refused here went the same way, and so took the same time.
+            return self.retrieve_shared(caller, id, now).await;
         }
+        let standing = self.store.standing(key.resource).await.map_err(database)?;
+        if key.purpose == Purpose::Content && standing.is_revoked(key.made) {
+            return Err(Denied::Revoked);
+        }
+        Ok(Given::Key(Box::new(self.object(key)?)))
     }
 
     /// The keys in use now, of all purposes or of one: those the caller may have.
@@ -209,7 +247,9 @@ impl Kms {
         caller: &Caller,
         resource: Uuid,
         purpose: Option<Purpose>,
+        now: Timestamp,
     ) -> Result<Vec<KeyObject>, Denied> {
+        self.watch.saw(caller, resource, now);
         let is_wanted = |known: &Purpose| purpose.is_none_or(|wanted| wanted == *known);
         let is_allowed = |known: &Purpose| may(caller, Method::Retrieve, *known, resource);
         let purposes: Vec<Purpose> =
@@ -217,30 +257,54 @@ impl Kms {
         if purposes.is_empty() {
             return Err(Denied::NotFound);
         }
+        let standing = self.store.standing(resource).await.map_err(database)?;
+        if standing.is_erased {
+            return Err(Denied::Gone);
+        }
         let mut keys = Vec::with_capacity(purposes.len());
         for purpose in purposes {
-            keys.extend(self.find_current(resource, purpose).await?);
+            let key = self.store.find_current_key(resource, purpose).await.map_err(database)?;
+            let key =
+                key.filter(|key| purpose != Purpose::Content || !standing.is_revoked(key.made));
+            keys.extend(key.map(|key| self.object(key)).transpose()?);
         }
         Ok(keys)
     }
 
-    async fn find_current(
-        &self,
-        resource: Uuid,
-        purpose: Purpose,
-    ) -> Result<Option<KeyObject>, Denied> {
-        let key = self.store.find_current_key(resource, purpose).await.map_err(database)?;
-        key.map(|key| self.object(key)).transpose()
+    /// Who asked for a person's keys: for that person.
+    async fn reads(&self, caller: &Caller, resource: Uuid) -> Result<Given, Denied> {
+        if *caller != Caller::Person(UserId(resource)) {
+            return Err(Denied::NotFound);
+        }
+        let uris = self.logged_uris(resource).await.map_err(database)?;
+        let rows = self.store.log_about(&uris, READS_MAX).await.map_err(database)?;
+        let read = |(_, entry): (_, Entry)| {
+            let status = u16::try_from(entry.result).unwrap_or_default();
+            let time = entry.time.parse().ok()?;
+            Some(KeyRead { time, actor: entry.actor, method: entry.op, uri: entry.object, status })
+        };
+        Ok(Given::Reads(rows.into_iter().filter_map(read).collect()))
     }
 
-    fn make(&self, resource: Uuid, purpose: Purpose) -> Result<StoredKey, Denied> {
+    /// Whose keys were changed: for connectors everybody's, for people their own.
+    async fn changes(&self, caller: &Caller, after: Option<i64>) -> Result<Given, Denied> {
+        let only = match caller {
+            Caller::Person(user) => Some(user.0),
+            Caller::Connector(_) => None,
+        };
+        let changed = self.store.changed_after(after, only).await.map_err(database)?;
+        let Changed { serial, resources } = changed;
+        Ok(Given::Changes(KeyChanges { serial, resources }))
+    }
+
+    fn make(&self, resource: Uuid, purpose: Purpose, made: Timestamp) -> Result<StoredKey, Denied> {
         let id = self.world.chance.uuid();
         let key = ContentKey::generate(KeyUrl::new(&self.host, id), &self.world.chance);
         let wrapped_for =
             WrappedFor { organization: &self.organization, resource, purpose, key: id };
         let wrapped = self.master_key.wrap(key.bytes(), &wrapped_for, &self.world.chance);
         let wrapped = wrapped.map_err(master_key)?;
-        Ok(StoredKey { id, resource, purpose, made: self.world.clock.now(), wrapped })
+        Ok(StoredKey { id, resource, purpose, made, wrapped })
     }
 
     fn object(&self, stored: StoredKey) -> Result<KeyObject, Denied> {

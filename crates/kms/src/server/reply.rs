@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use protocol::keys::{
-    AuthorizationObject, Device, KeyAnswer, KeyObject, KeyRequest, Method, ResourceObject,
+    AuthorizationObject, Device, KeyAnswer, KeyChanges, KeyObject, KeyRead, KeyRequest, Method,
+    REVOKED, ResourceObject,
 };
 use uuid::Uuid;
 use world::issuer::Refused;
@@ -15,6 +16,9 @@ pub(super) enum Given {
     Made(Box<KeyObject>),
     Key(Box<KeyObject>),
     Keys(Vec<KeyObject>),
+    Reads(Vec<KeyRead>),
+    /// No key, so it does not stand in the log.
+    Changes(KeyChanges),
     Device(Box<Device>),
     /// Unbound ones; their rows are not in the log yet.
     NewKeys(Vec<KeyObject>),
@@ -34,6 +38,9 @@ pub(super) enum Denied {
     NotFound,
     /// It is bound to something else, or has ended.
     Conflict,
+    Revoked,
+    /// Erased for good.
+    Gone,
     SlowDown {
         retry_after_ms: u64,
     },
@@ -70,6 +77,8 @@ fn status(given: &Result<Given, Denied>) -> u16 {
             Given::Nothing
             | Given::Key(_)
             | Given::Keys(_)
+            | Given::Reads(_)
+            | Given::Changes(_)
             | Given::Device(_)
             | Given::Resource(_)
             | Given::Authorizations(_),
@@ -79,6 +88,8 @@ fn status(given: &Result<Given, Denied>) -> u16 {
         Err(Denied::NotPermitted) => 403,
         Err(Denied::NotFound) => 404,
         Err(Denied::Conflict) => 409,
+        Err(Denied::Revoked) => 405,
+        Err(Denied::Gone) => 410,
         Err(Denied::SlowDown { .. }) => 429,
         Err(Denied::NotOffered) => 501,
         Err(Denied::NotNow) => 503,
@@ -97,6 +108,9 @@ pub(super) fn to_answer(request_id: Uuid, given: Result<Given, Denied>) -> KeyAn
         authorizations: None,
         reason: None,
         retry_after_ms: None,
+        error_code: None,
+        reads: None,
+        changes: None,
     };
     match given {
         Ok(Given::Nothing) => {}
@@ -108,10 +122,13 @@ pub(super) fn to_answer(request_id: Uuid, given: Result<Given, Denied>) -> KeyAn
         Ok(Given::Authorizations(all) | Given::NewAuthorizations(all)) => {
             answer.authorizations = Some(all);
         }
+        Ok(Given::Reads(reads)) => answer.reads = Some(reads),
+        Ok(Given::Changes(changes)) => answer.changes = Some(changes),
         Ok(Given::Device(device)) => answer.device = Some(*device),
         Err(denied) => {
             answer.reason = Some(denied.reason().into());
             answer.retry_after_ms = denied.retry_after_ms();
+            answer.error_code = matches!(denied, Denied::Revoked).then_some(REVOKED);
         }
     }
     answer
@@ -125,6 +142,8 @@ impl Denied {
             Self::NotPermitted => "not permitted",
             Self::NotFound => "no such key, or not yours",
             Self::Conflict => "bound to something else, or ended",
+            Self::Revoked => "the key was revoked",
+            Self::Gone => "the key was destroyed",
             Self::SlowDown { .. } => "too many requests",
             Self::NotOffered => "not offered",
             Self::NotNow => "not possible at the moment",
@@ -140,6 +159,8 @@ impl Denied {
             | Self::NotPermitted
             | Self::NotFound
             | Self::Conflict
+            | Self::Revoked
+            | Self::Gone
             | Self::NotOffered => None,
         }
     }
@@ -171,6 +192,8 @@ pub(super) fn log_entry(
         Ok(
             Given::Nothing
             | Given::Keys(_)
+            | Given::Reads(_)
+            | Given::Changes(_)
             | Given::NewKeys(_)
             | Given::Resource(_)
             | Given::NewAuthorizations(_)

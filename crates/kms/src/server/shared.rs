@@ -129,9 +129,10 @@ impl Kms {
         caller: &Caller,
         resource: Uuid,
         request: &KeyRequest,
+        now: Timestamp,
     ) -> Result<Given, Denied> {
         let wanted = wanted_keys(&request.uri)?;
-        let mut keys = match self.current_keys(caller, resource, request.purpose).await {
+        let mut keys = match self.current_keys(caller, resource, request.purpose, now).await {
             Ok(keys) => keys,
             Err(Denied::NotFound) if request.purpose.is_none() => Vec::new(),
             Err(other) => return Err(other),

@@ -17,6 +17,10 @@ pub(crate) enum Target {
     Key(Uuid),
     ResourceKeys(Uuid),
     Resource(Uuid),
+    /// The log's rows about a resource's keys.
+    ResourceReads(Uuid),
+    /// What was changed by an administrator, after a serial number.
+    Changes(Option<i64>),
     Devices,
     Device(DeviceId),
     Resources,
@@ -33,6 +37,7 @@ pub(crate) enum Target {
 
 impl Target {
     pub(crate) fn read(uri: &str, our_host: &str) -> Self {
+        let after = asked(uri, AFTER);
         let uri = uri.split_once('?').map_or(uri, |(uri, _query)| uri);
         let path = match uri.strip_prefix("kms://").map(|rest| rest.split_once('/')) {
             None => uri.strip_prefix('/').unwrap_or(uri),
@@ -49,12 +54,18 @@ impl Target {
             ["authorizations"] => Self::Authorizations,
             ["ecdhe"] => Self::Ecdhe,
             ["resources", id, "keys"] => named(id, Self::ResourceKeys),
+            ["resources", id, "reads"] => named(id, Self::ResourceReads),
             ["devices"] => Self::Devices,
             ["devices", user, id] if id.len() == THUMBPRINT_CHARACTERS => {
                 named(user, |user| Self::Device(DeviceId { user, id: (*id).to_owned() }))
             }
             ["devices", _, _] => Self::Unknown,
             ["ping"] => Self::Ping,
+            ["changes"] => match after.map(|serial| serial.parse()) {
+                None => Self::Changes(None),
+                Some(Ok(serial)) => Self::Changes(Some(serial)),
+                Some(Err(_)) => Self::Unknown,
+            },
             _ => Self::NotOffered,
         }
     }
@@ -67,6 +78,8 @@ pub(crate) fn asked(uri: &str, member: &str) -> Option<String> {
     pairs.find(|(name, _)| name == member).map(|(_, value)| value.into_owned())
 }
 
+/// `retrieve /changes?after=17`
+const AFTER: &str = "after";
 /// One more than any URI we know has.
 const SEGMENTS_MAX: usize = 4;
 
@@ -96,6 +109,10 @@ mod tests {
         check("keys/ID", Target::Key(uuid));
         check("resources/ID", Target::Resource(uuid));
         check("resources/ID/keys", Target::ResourceKeys(uuid));
+        check("resources/ID/reads", Target::ResourceReads(uuid));
+        check("changes", Target::Changes(None));
+        check("changes?after=17", Target::Changes(Some(17)));
+        check("changes?after=x", Target::Unknown);
         let thumbprint = "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s";
         let device = Target::Device(DeviceId { user: uuid, id: thumbprint.into() });
         check(&format!("devices/ID/{thumbprint}"), device);

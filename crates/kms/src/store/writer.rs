@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use sqlx::{AnyConnection, AnyPool, Row as _};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{FIRST_EPOCH, StoredKey, word};
+use super::{Act, FIRST_EPOCH, StoredKey, custody, word};
 use crate::audit::{Entry, Head, Linked};
 
 /// Rows in one transaction; the others wait for the next.
@@ -17,7 +17,7 @@ const ROWS_WAITING_MAX: usize = 4096;
 
 /// Why a row was not written; shared by all that would have been written with it.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum NotWritten {
+pub enum NotWritten {
     #[error("the database failed")]
     Database(#[from] Arc<sqlx::Error>),
     #[error("the database is being closed")]
@@ -29,18 +29,29 @@ type Answer<T> = oneshot::Sender<Result<T, NotWritten>>;
 /// What is to be written.
 enum Row {
     Log(Entry, Answer<()>),
-    FirstKey(StoredKey, Entry, Answer<bool>),
+    /// A key of this epoch.
+    Key(StoredKey, i64, Entry, Answer<bool>),
+    Act(Act, Entry, Answer<()>),
 }
 
 /// Cheap to clone; the task ends with the last clone.
 #[derive(Clone)]
-pub(super) struct Writer(mpsc::Sender<Row>);
+pub(super) struct Writer {
+    rows: mpsc::Sender<Row>,
+    newest: watch::Receiver<i64>,
+}
 
 impl Writer {
     pub(super) fn start(pool: AnyPool) -> Self {
-        let (sender, waiting) = mpsc::channel(ROWS_WAITING_MAX);
-        tokio::spawn(run(pool, waiting));
-        Self(sender)
+        let (rows, waiting) = mpsc::channel(ROWS_WAITING_MAX);
+        let (sender, newest) = watch::channel(0);
+        tokio::spawn(run(pool, waiting, sender));
+        Self { rows, newest }
+    }
+
+    /// The newest row of the log that was written here.
+    pub(super) fn newest_row(&self) -> watch::Receiver<i64> {
+        self.newest.clone()
     }
 
     pub(super) async fn log(&self, entry: Entry) -> Result<(), NotWritten> {
@@ -49,28 +60,44 @@ impl Writer {
 
     /// `false` if there is one already; it stays, and nothing is logged.
     pub(super) async fn first_key(&self, key: StoredKey, entry: Entry) -> Result<bool, NotWritten> {
-        self.write(|answer| Row::FirstKey(key, entry, answer)).await
+        self.write(|answer| Row::Key(key, FIRST_EPOCH, entry, answer)).await
+    }
+
+    /// The same for the key that follows another.
+    pub(super) async fn key_of(
+        &self,
+        epoch: i64,
+        key: StoredKey,
+        entry: Entry,
+    ) -> Result<bool, NotWritten> {
+        self.write(|answer| Row::Key(key, epoch, entry, answer)).await
+    }
+
+    pub(super) async fn act(&self, act: Act, entry: Entry) -> Result<(), NotWritten> {
+        self.write(|answer| Row::Act(act, entry, answer)).await
     }
 
     async fn write<T>(&self, row: impl FnOnce(Answer<T>) -> Row) -> Result<T, NotWritten> {
         let (answer, written) = oneshot::channel();
-        self.0.send(row(answer)).await.map_err(|_ended| NotWritten::Closed)?;
+        self.rows.send(row(answer)).await.map_err(|_ended| NotWritten::Closed)?;
         written.await.map_err(|_ended| NotWritten::Closed)?
     }
 }
 
-async fn run(pool: AnyPool, mut waiting: mpsc::Receiver<Row>) {
+async fn run(pool: AnyPool, mut waiting: mpsc::Receiver<Row>, newest: watch::Sender<i64>) {
     let mut rows = Vec::with_capacity(ROWS_TOGETHER_MAX);
     while waiting.recv_many(&mut rows, ROWS_TOGETHER_MAX).await > 0 {
-        let are_new = write(&pool, &rows).await.map_err(Arc::new);
+        let are_new = write(&pool, &rows, &newest).await.map_err(Arc::new);
         for (index, row) in rows.drain(..).enumerate() {
             let is_new = match &are_new {
                 Ok(are_new) => Ok(are_new.get(index).copied().unwrap_or_default()),
                 Err(error) => Err(NotWritten::from(Arc::clone(error))),
             };
             let is_gone = match row {
-                Row::Log(_, answer) => answer.send(is_new.map(|_| ())).is_err(),
-                Row::FirstKey(_, _, answer) => answer.send(is_new).is_err(),
+                Row::Log(_, answer) | Row::Act(_, _, answer) => {
+                    answer.send(is_new.map(|_| ())).is_err()
+                }
+                Row::Key(_, _, _, answer) => answer.send(is_new).is_err(),
             };
             if is_gone {
                 tracing::debug!("Nobody waits any more for a row to be written");
@@ -80,14 +107,25 @@ async fn run(pool: AnyPool, mut waiting: mpsc::Receiver<Row>) {
 }
 
 /// For each row whether it is a new one.
-async fn write(pool: &AnyPool, rows: &[Row]) -> sqlx::Result<Vec<bool>> {
+async fn write(
+    pool: &AnyPool,
+    rows: &[Row],
+    newest_row: &watch::Sender<i64>,
+) -> sqlx::Result<Vec<bool>> {
     let mut transaction = pool.begin().await?;
+    take_turn(&mut transaction).await?;
     let mut head = None;
     let mut are_new = Vec::with_capacity(rows.len());
     for row in rows {
         let (is_new, entry) = match row {
             Row::Log(entry, _) => (true, entry),
-            Row::FirstKey(key, entry, _) => (put_first_key(&mut transaction, key).await?, entry),
+            Row::Key(key, epoch, entry, _) => {
+                (put_key(&mut transaction, key, *epoch).await?, entry)
+            }
+            Row::Act(act, entry, _) => {
+                custody::act(&mut transaction, act).await?;
+                (true, entry)
+            }
         };
         if is_new {
             let before = match head.take() {
@@ -99,10 +137,19 @@ async fn write(pool: &AnyPool, rows: &[Row]) -> sqlx::Result<Vec<bool>> {
         are_new.push(is_new);
     }
     transaction.commit().await?;
+    if let Some(head) = head {
+        newest_row.send_replace(head.seq);
+    }
     Ok(are_new)
 }
 
-async fn newest(connection: &mut AnyConnection) -> sqlx::Result<Head> {
+/// An administrator's command may write at the same time. SQLite lets somebody wait who begins
+/// with a change, even one that changes nothing; who has read already is refused instead.
+pub(super) async fn take_turn(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    sqlx::query("delete from audit where seq < 0").execute(connection).await.map(drop)
+}
+
+pub(super) async fn newest(connection: &mut AnyConnection) -> sqlx::Result<Head> {
     let last = sqlx::query("select seq, hash from audit order by seq desc limit 1");
     match last.fetch_optional(connection).await? {
         Some(row) => Ok(Head { seq: row.try_get("seq")?, hash: row.try_get("hash")? }),
@@ -111,7 +158,7 @@ async fn newest(connection: &mut AnyConnection) -> sqlx::Result<Head> {
 }
 
 /// Two writers at once cannot both follow the same row: the later one fails.
-async fn append(
+pub(super) async fn append(
     connection: &mut AnyConnection,
     before: &Head,
     entry: &Entry,
@@ -133,7 +180,11 @@ async fn append(
     Ok(Head { seq, hash })
 }
 
-async fn put_first_key(connection: &mut AnyConnection, key: &StoredKey) -> sqlx::Result<bool> {
+async fn put_key(
+    connection: &mut AnyConnection,
+    key: &StoredKey,
+    epoch: i64,
+) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "insert into keys (id, resource, purpose, epoch, made, wrapped) \
          values ($1, $2, $3, $4, $5, $6) on conflict (resource, purpose, epoch) do nothing",
@@ -141,7 +192,7 @@ async fn put_first_key(connection: &mut AnyConnection, key: &StoredKey) -> sqlx:
     .bind(key.id.to_string())
     .bind(key.resource.to_string())
     .bind(word(key.purpose))
-    .bind(FIRST_EPOCH)
+    .bind(epoch)
     .bind(key.made.to_string())
     .bind(key.wrapped.clone())
     .execute(connection)

@@ -28,9 +28,8 @@ use world::{
 };
 
 use crate::{
-    audit::Entry,
     client::{Credential, KeyClient},
-    config::{Config, Connector, Place, StaticIdentity},
+    config::{self, Config, Connector, KeyPlace, Place, StaticIdentity},
     connector_key::ConnectorKey,
     folder::Folder,
     server::{Running, StartFailure, start},
@@ -54,16 +53,24 @@ pub(super) fn resource(address: &str) -> Uuid {
 }
 
 pub(super) fn config() -> Config {
-    let connector = Connector { id: ConnectorId("c-1".into()), public_key: connector_key().1 };
+    let connector = Connector {
+        id: ConnectorId("c-1".into()),
+        public_key: connector_key().1,
+        people_in_ten_minutes: None,
+    };
     Config {
         listen: Some("kms:443".into()),
         tls: None,
         host: HOST.into(),
         database: Place::Memory,
-        master_key: Place::Memory,
+        master_key: KeyPlace::Memory,
+        next_master_key: None,
         organization: organization(),
         issuer: Url::parse("https://issuer").expect("a URL"),
         web_origins: vec![ORIGIN.into()],
+        content_key_days: config::content_key_days(),
+        people_in_ten_minutes: config::people_in_ten_minutes(),
+        audit: config::Audit::default(),
         connectors: vec![connector],
         channel: Some(StaticIdentity::Memory),
         cloud: None,
@@ -269,21 +276,11 @@ async fn provider(world: &World, signer: &EcdsaKeyPair, stop: Stop) {
     tokio::spawn(serve(listener, router, stop));
 }
 
-pub(super) fn entry(actor: &str) -> Entry {
-    Entry {
-        time: "2026-11-24T09:00:00Z".into(),
-        actor: actor.into(),
-        op: "retrieve".into(),
-        object: "/ping".into(),
-        result: 200,
-    }
-}
-
 impl Folder {
-    pub(super) fn config(&self) -> Config {
+    pub(crate) fn config(&self) -> Config {
         Config {
             database: Place::File(self.0.join("keys #1%.db")),
-            master_key: Place::File(self.0.join("master.key")),
+            master_key: KeyPlace::File(self.0.join("master.key")),
             channel: Some(StaticIdentity::Folder(self.0.join("channel"))),
             ..config()
         }
