@@ -34,7 +34,7 @@ pub(crate) mod document;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod join_buttons;
-pub(crate) mod keys;
+pub(crate) mod key_frames;
 pub(crate) mod meetings;
 pub(crate) mod presence;
 pub(crate) mod scheduler_data;

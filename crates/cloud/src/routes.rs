@@ -20,7 +20,7 @@ use protocol::{
 use crate::{
     api::{
         App, changes, command_queue, commands, connector, document, events, health, join_buttons,
-        keys, meetings, presence, scheduler_data, site, trust,
+        key_frames, meetings, presence, scheduler_data, site, trust,
     },
     auth::{Who, admit},
     error::Refusal,
@@ -75,10 +75,10 @@ pub(crate) fn table() -> Vec<Route> {
             RESULT_BYTES_MAX + small,
             post(command_queue::finish),
         ),
-        route(routes::KEY_SERVER, Person, small, get(keys::introduce)),
-        route(routes::KEY_FRAMES, Person, FRAMES_BYTES_MAX, post(keys::send)),
-        route(routes::KEY_CALLS, KeyServer, small, post(keys::fetch)),
-        route(routes::KEY_ANSWERS, KeyServer, ANSWER_BYTES_MAX, post(keys::answer)),
+        route(routes::KEY_SERVER, Person, small, get(key_frames::introduce)),
+        route(routes::KEY_FRAMES, Person, FRAMES_BYTES_MAX, post(key_frames::send)),
+        route(routes::KEY_CALLS, KeyServer, small, post(key_frames::fetch)),
+        route(routes::KEY_ANSWERS, KeyServer, ANSWER_BYTES_MAX, post(key_frames::answer)),
         route(routes::LEASES, Connector, small, post(connector::take_leases)),
         route(routes::MAILBOX_STATE, Connector, small, get(connector::state)),
         route(routes::MAILBOX_COMMITS, Connector, COMMIT_BYTES_MAX, post(connector::commit)),
