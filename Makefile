@@ -2,7 +2,7 @@
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test setup tools web web-test build lint rust doc interop browser kerberos pkcs11 bench fuzz
+.PHONY: help demo test setup tools web web-test build lint rust postgres doc interop browser kerberos pkcs11 bench fuzz
 
 WEB_SOURCES := $(shell find web/src web/public web/scripts -type f) \
   $(wildcard web/*.html web/*.json web/*.js web/*.ts)
@@ -11,6 +11,7 @@ help:
 	@echo 'make demo      everything in one process with a sample organization; needs Rust and Node'
 	@echo 'make test      all there is to test; brings its tools (Chromium, foreign clients) along'
 	@echo 'make build     target/debug/hybridcal, with the web app inside'
+	@echo 'make postgres  the tests of what is stored once more, on a PostgreSQL server of their own'
 	@echo 'make setup     only the tools of the tests below'
 	@echo 'make interop   foreign clients and a foreign validator against the program'
 	@echo 'make browser   the web app and a video call in a real browser'
@@ -26,7 +27,7 @@ build: web
 	@echo '== build'
 	cargo build --package hybridcal
 
-test: setup web web-test lint rust doc interop browser
+test: setup web web-test lint rust postgres doc interop browser
 	@echo '== everything passed'
 
 setup:
@@ -59,6 +60,14 @@ lint:
 rust:
 	@echo '== Rust tests'
 	cargo test --quiet --workspace
+
+# The parts of whole-system tests that a database has a say in; the others have theirs in memory.
+ON_POSTGRES := invitation nodes restored retention outages crashes::again crashes::a_second presence
+postgres: setup
+	@echo '== on PostgreSQL: the stores, whole installations, and clouds that are killed'
+	scripts/with-postgres.sh sh -c 'cargo test --quiet --package cloud --package kms --lib && \
+	  cargo test --quiet --package hybridcal --test killed && \
+	  cargo test --quiet --package hybridcal --test it -- $(ON_POSTGRES)'
 
 doc:
 	@echo '== documentation'
@@ -122,4 +131,5 @@ fuzz:
 bench:
 	@echo '== bench'
 	@scripts/setup.sh --bench || echo 'Going on without exchangelib.'
-	cargo bench --package hybridcal --bench figures -- $(BENCH)
+	@with=''; scripts/with-postgres.sh --find >/dev/null 2>&1 && with=scripts/with-postgres.sh; \
+	  POSTGRES_SETTINGS='fsync = on' $$with cargo bench --package hybridcal --bench figures -- $(BENCH)

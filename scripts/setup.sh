@@ -52,6 +52,12 @@ need_janus() {
   need_debian Janus janus 'Elsewhere there is no way yet: the tests start /usr/bin/janus.'
 }
 
+# The tests start a server of their own; the one that the package sets up is not used.
+need_postgres() {
+  scripts/with-postgres.sh --find >/dev/null 2>&1 && return
+  need_debian PostgreSQL postgresql 'Elsewhere install the server, with initdb in the PATH.'
+}
+
 # To look at the memory of a process.
 need_gdb() {
   has gcore && return
@@ -82,6 +88,7 @@ need_npm_packages() {
 
 need_rust
 if [ "${1:-}" = --bench ]; then
+  need_postgres
   need_exchangelib
   exit
 fi
@@ -89,6 +96,7 @@ need_node
 [ "${1:-}" = --build-only ] && exit
 need_chromium
 need_janus
+need_postgres
 need_gdb
 need_exchangelib
 need_npm_packages

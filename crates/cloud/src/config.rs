@@ -19,7 +19,7 @@ pub struct Config {
     /// Where clients reach this cloud; links in answers begin with it.
     pub public_url: Url,
     pub organization: OrganizationId,
-    /// `sqlite:<file>` or `sqlite::memory:`
+    /// `sqlite:<file>`, `sqlite::memory:` or `postgres://<user>@<host>/<name>`
     pub database: String,
     /// OpenID provider, exactly as it names itself.
     pub issuer: Url,

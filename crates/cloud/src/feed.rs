@@ -119,6 +119,11 @@ impl Feed {
         }
     }
 
+    /// Who is watched here.
+    pub(crate) fn followed(&self) -> Vec<UserId> {
+        self.users().followed.keys().copied().collect()
+    }
+
     /// To all streams the user has now; who comes later does not hear it.
     pub(crate) fn tell(&self, user: UserId, event: EventData) {
         if let Some(followed) = self.users().followed.get(&user)

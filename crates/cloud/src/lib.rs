@@ -20,6 +20,7 @@ mod desk;
 mod error;
 mod feed;
 mod join_button;
+mod neighbours;
 mod openapi;
 mod relay;
 mod routes;
@@ -39,7 +40,7 @@ pub struct Running {
     address: String,
     store: Store,
     feed: feed::Feed,
-    tasks: [JoinHandle<()>; 2],
+    tasks: Vec<JoinHandle<()>>,
 }
 
 /// Why a cloud did not start.
@@ -102,9 +103,15 @@ pub async fn start(config: Config, world: World, stop: Stop) -> Result<Running, 
         stop: stop.clone(),
     });
     tracing::info!(%address, "The cloud listens on {address}");
-    let purging = tokio::spawn(purge(store.clone(), world, stop.clone()));
-    let serving = tokio::spawn(world::http::serve(listener, routes::router(app), stop));
-    Ok(Running { address, store, feed, tasks: [serving, purging] })
+    let mut tasks = Vec::new();
+    if store.may_be_shared() {
+        let neighbours =
+            neighbours::follow(store.clone(), feed.clone(), world.clone(), stop.clone());
+        tasks.push(tokio::spawn(neighbours));
+    }
+    tasks.push(tokio::spawn(purge(store.clone(), world, stop.clone())));
+    tasks.push(tokio::spawn(world::http::serve(listener, routes::router(app), stop)));
+    Ok(Running { address, store, feed, tasks })
 }
 
 async fn purge(store: Store, world: World, stop: Stop) {

@@ -1,4 +1,4 @@
-//! A whole cloud in virtual time: real HTTP over pipes, a database in memory, a sign-in provider
+//! A whole cloud in virtual time: real HTTP over pipes, a scratch database, a sign-in provider
 //! and connectors with keys of their own.
 
 mod access;
@@ -22,6 +22,7 @@ use signing::Key;
 use url::Url;
 use world::{
     World,
+    database::scratch,
     memory::Memory,
     stop::{Stop, Stopper},
 };
@@ -65,19 +66,22 @@ impl TestCloud {
             stop,
         };
         let world = cloud.memory.host("cloud");
-        let running = crate::start(cloud.config(), world, cloud.stop.clone()).await;
+        let hold = world.clock.hold();
+        let database = scratch::address().await.expect("a place");
+        drop(hold);
+        let running = crate::start(cloud.config(database), world, cloud.stop.clone()).await;
         cloud.running = Some(running.expect("a cloud"));
         cloud
     }
 
-    fn config(&self) -> Config {
+    fn config(&self, database: String) -> Config {
         let url = |text| Url::parse(text).expect("a URL");
         Config {
             listen: "cloud:443".into(),
             tls: None,
             public_url: url(CLOUD),
             organization: OrganizationId("example".into()),
-            database: "sqlite::memory:".into(),
+            database,
             issuer: url(PROVIDER),
             client_id: "web".into(),
             kms_url: url("https://kms.example.org"),

@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod check;
+pub mod database;
 pub mod demo;
 pub mod demo_meetings;
 pub mod exchange_sim;

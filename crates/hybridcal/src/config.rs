@@ -48,6 +48,8 @@ pub enum ConfigMistake {
     NoConnector { path: PathBuf },
     #[error("{}: no section [kms], which this command is about", path.display())]
     NoKms { path: PathBuf },
+    #[error("{}: no section [cloud], which this command is about", path.display())]
+    NoCloud { path: PathBuf },
 }
 
 impl Config {
@@ -70,6 +72,11 @@ impl Config {
     /// The section [kms] alone, for what is done beside the key server.
     pub fn read_kms(path: &Path) -> Result<kms::config::Config, ConfigMistake> {
         Self::read(path)?.kms.ok_or(ConfigMistake::NoKms { path: path.into() })
+    }
+
+    /// The section [cloud] alone, for commands about its database.
+    pub fn read_cloud(path: &Path) -> Result<cloud::Config, ConfigMistake> {
+        Self::read(path)?.cloud.ok_or(ConfigMistake::NoCloud { path: path.into() })
     }
 
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigMistake> {

@@ -5,8 +5,8 @@ use std::{io, process::ExitCode};
 use clap::{Parser, Subcommand};
 use hybridcal::{
     commands::{
-        calendar, check, demo, exchange_sim, explain, kms, links, meetings, new_key, order, run,
-        trace, trust, undo, watch, webex_sim,
+        calendar, check, database, demo, exchange_sim, explain, kms, links, meetings, new_key,
+        order, run, trace, trust, undo, watch, webex_sim,
     },
     telemetry::{self, Logging},
 };
@@ -57,6 +57,8 @@ enum Command {
     Trust(trust::Args),
     /// Keys in your custody: verify the log, rotate, revoke, erase. On the key server's computer.
     Kms(kms::Args),
+    /// The cloud's database itself: erase people from it, or say that it was restored.
+    Database(database::Args),
     /// What the rules for meeting links make of texts in a file; asks no network.
     Links(links::Args),
     /// Make the key by which a connector proves who it is.
@@ -94,6 +96,7 @@ async fn act(command: Command) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Undo(args) => return Ok(undo::run(args, out).await?),
         Command::Trust(args) => trust::run(args, world()?, out).await?,
         Command::Kms(args) => return Ok(kms::run(args, world()?, out).await?),
+        Command::Database(args) => database::run(args, out).await?,
         Command::Links(args) => return Ok(links::run(&args, out)?),
         Command::NewKey(args) => new_key::run(&args, &world()?, out)?,
     }

@@ -1,6 +1,6 @@
 //! What an administrator tells the key server.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use protocol::ids::{ConnectorId, OrganizationId};
 use serde::Deserialize;
@@ -83,8 +83,8 @@ pub enum CloudKey {
     Text(std::sync::Arc<zeroize::Zeroizing<String>>),
 }
 
-impl std::fmt::Debug for CloudKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for CloudKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CloudKey(…)")
     }
 }
@@ -121,12 +121,25 @@ pub struct Tls {
     pub key_file: PathBuf,
 }
 
-/// `"memory"` (gone at the end, for the demo and for tests) or `{ file = "…" }`.
+/// `"memory"` (gone at the end, for the demo and for tests), `{ file = "…" }`, or for the database
+/// `{ postgres = "postgres://user@host/name" }`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
     Memory,
     File(PathBuf),
+    Postgres(PostgresAddress),
+}
+
+/// May contain a password, so its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct PostgresAddress(pub String);
+
+impl fmt::Debug for PostgresAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
 }
 
 /// Where the key lies that guards all others: `"memory"` (gone at the end), `{ file = "…" }` (to try
@@ -192,6 +205,10 @@ mod tests {
         text["master_key"] = json!({"credential": "kms-master-key"});
         let config: Config = serde_json::from_value(text.clone()).expect("a configuration");
         assert_eq!(config.master_key, KeyPlace::Credential("kms-master-key".into()));
+        text["database"] = json!({"postgres": "postgres://kms:secret@localhost/kms"});
+        let config: Config = serde_json::from_value(text.clone()).expect("a configuration");
+        assert!(matches!(config.database, Place::Postgres(_)));
+        assert!(!format!("{config:?}").contains("secret"));
         text["web_orgins"] = json!([]);
         assert!(serde_json::from_value::<Config>(text).is_err());
     }

@@ -91,7 +91,7 @@ impl Custody {
             Place::File(file) if !file.exists() => {
                 return Err(CustodyFailure::NoDatabase { file: file.clone() });
             }
-            Place::File(_) => {}
+            Place::File(_) | Place::Postgres(_) => {}
         }
         let store = Store::open(&config.database, world.clock.clone()).await?;
         let (organization, host) = (config.organization.clone(), config.host.clone());

@@ -1,16 +1,19 @@
 //! What lies in the key server's database: wrapped keys, the master key's check value, the log.
 
-use std::{fs, os::unix::fs::OpenOptionsExt as _, path::Path, str::FromStr as _, sync::Once};
+use std::{fs, os::unix::fs::OpenOptionsExt as _, path::Path, str::FromStr as _};
 
 use jiff::Timestamp;
 use protocol::keys::Purpose;
-use sqlx::{AnyPool, Row as _, any::AnyPoolOptions, any::AnyRow};
+use sqlx::{AnyPool, Row as _, any::AnyRow};
 use uuid::Uuid;
-use world::clock::Clock;
+use world::{
+    clock::Clock,
+    database::{Address, Database, OpenFailure, Session},
+};
 
 use crate::{
     audit::{Entry, Linked},
-    config::Place,
+    config::{Place, PostgresAddress},
 };
 
 mod channels;
@@ -55,6 +58,8 @@ pub enum StoreFailure {
     Path,
     #[error("the key database does not open")]
     Open(#[source] sqlx::Error),
+    #[error("the key database cannot be connected to")]
+    Connect(#[from] OpenFailure),
 }
 
 /// Each adds to what is there.
@@ -64,43 +69,25 @@ const SCHEMA: [&str; 4] = [
     include_str!("../schema/0003-devices.sql"),
     include_str!("../schema/0004-custody.sql"),
 ];
+/// SQLite's.
+const CACHE_KIB: u32 = 16 * 1024;
 /// The epoch of a resource's first key.
 const FIRST_EPOCH: i64 = 1;
 
 impl Store {
     /// Makes the database if there is none.
     pub async fn open(place: &Place, clock: Clock) -> Result<Self, StoreFailure> {
-        static DRIVERS: Once = Once::new();
-        DRIVERS.call_once(sqlx::any::install_default_drivers);
-
         let _hold = clock.hold();
         let url = match place {
             Place::Memory => "sqlite::memory:".into(),
             Place::File(file) => file_url(file)?,
+            Place::Postgres(PostgresAddress(address)) => address.clone(),
         };
-        // One connection: SQLite has one writer, and data in memory lives as long as it.
-        let pool = AnyPoolOptions::new()
-            .min_connections(1)
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    // A key handed out must outlive a power cut: FULL waits for the disk.
-                    // Copying a larger log (32 MiB) into the database meets more pages again.
-                    let settings = "pragma journal_mode = wal; pragma synchronous = full; \
-                                    pragma foreign_keys = on; pragma secure_delete = on; \
-                                    pragma wal_autocheckpoint = 8192; pragma cache_size = -16384";
-                    sqlx::raw_sql(settings).execute(connection).await.map(drop)
-                })
-            })
-            .connect(&url)
-            .await
-            .map_err(StoreFailure::Open)?;
-        for part in SCHEMA {
-            sqlx::raw_sql(part).execute(&pool).await.map_err(StoreFailure::Open)?;
-        }
-        Ok(Self { clock: clock.clone(), writer: Writer::start(pool.clone()), pool })
+        let address = Address::parse(&url).map_err(OpenFailure::from)?;
+        let session = Session { cache_kib: CACHE_KIB, setting: None };
+        let database = Database::open(&address, session, clock.clone()).await?;
+        make_tables(&database).await.map_err(StoreFailure::Open)?;
+        Ok(Self { clock, pool: database.pool.clone(), writer: Writer::start(database) })
     }
 
     pub(crate) async fn close(&self) {
@@ -200,6 +187,15 @@ impl Store {
     }
 }
 
+async fn make_tables(database: &Database) -> sqlx::Result<()> {
+    let mut transaction = database.begin().await?;
+    database.lock_schema(&mut transaction).await?;
+    for step in SCHEMA {
+        sqlx::raw_sql(step).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await
+}
+
 /// A purpose as it stands in the database and in what is wrapped; never changes.
 pub(crate) fn word(purpose: Purpose) -> &'static str {
     match purpose {
@@ -257,4 +253,4 @@ fn file_url(file: &Path) -> Result<String, StoreFailure> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,6 +6,8 @@
 
 pub mod chance;
 pub mod clock;
+#[cfg(feature = "database")]
+pub mod database;
 pub mod http;
 pub mod issuer;
 pub mod memory;

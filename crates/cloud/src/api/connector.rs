@@ -42,8 +42,7 @@ pub(crate) async fn take_leases(
     if shards.len() > LEASE_SHARDS_MAX || !are_shards {
         return Err(Refusal::Invalid { field: "shards" });
     }
-    let now = app.world.clock.now();
-    let granted = app.store.take_leases(&connector.id, owner, &shards, now, LEASE_TTL).await?;
+    let granted = app.store.take_leases(&connector.id, owner, &shards, LEASE_TTL).await?;
     tracing::debug!(
         connector.id = %connector.id, %owner, asked = shards.len(), granted = granted.len(),
         "Connector {} asked for leases", connector.id

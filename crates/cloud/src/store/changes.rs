@@ -71,15 +71,17 @@ impl Store {
         let _hold = self.clock.hold();
         let incarnation = self.incarnation().await?;
         let mut transaction = self.pool.begin().await?;
-        let rev = head(&mut transaction, user).await?;
+        let rev = head(&mut transaction, &self.organization.0, user).await?;
         let rows = sqlx::query(
             "select change.rev, change.meeting_id, change.kind, meeting.body, meeting.user_rev \
              from change \
-             left join meeting on meeting.user_id = change.user_id \
-               and meeting.id = change.meeting_id \
-             where change.user_id = $1 and change.rev > $2 and change.rev <= $3 \
-             order by change.rev limit $4",
+             left join meeting on meeting.organization = change.organization \
+               and meeting.user_id = change.user_id and meeting.id = change.meeting_id \
+             where change.organization = $1 and change.user_id = $2 \
+               and change.rev > $3 and change.rev <= $4 \
+             order by change.rev limit $5",
         )
+        .bind(&self.organization.0)
         .bind(user.to_string())
         .bind(since.rev)
         .bind(rev)

@@ -57,7 +57,7 @@ impl Store {
     ) -> Result<Option<KnownCommand>> {
         let _hold = self.clock.hold();
         let life = SignedDuration::from_millis(COMMAND_LIFE_MS);
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.database.begin().await?;
         sqlx::query(
             "insert into command (organization, user_id, idempotency_key, shard, request_hash, \
                                   accepted_at, expires_at, body) \
@@ -105,7 +105,7 @@ impl Store {
     pub async fn followed(&self, user: UserId, now: Timestamp) -> Result<Followed> {
         let _hold = self.clock.hold();
         let row = sqlx::query(
-            "select (select count(*) from mailbox_state where user_id = $2), \
+            "select (select count(*) from mailbox_state where organization = $1 and user_id = $2), \
                     (select count(*) from lease \
                      where organization = $1 and shard = $3 and until_at > $4)",
         )
@@ -176,7 +176,7 @@ impl Store {
     ) -> Result<(), CommitRefused> {
         let _hold = self.clock.hold();
         let outcome = serde_json::to_string(&result.outcome).map_err(Failure::from)?;
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.database.begin().await?;
         let now = self.clock.now();
         let (organization, holder) = (&self.organization.0, (result.owner, result.lease_epoch));
         if !leases::is_held(&mut transaction, organization, connector, name.user, holder, now)

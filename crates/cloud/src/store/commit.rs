@@ -51,7 +51,7 @@ impl Store {
 /// A commit, with everything that can be done before it has the database.
 pub(super) struct Order {
     connector: ConnectorId,
-    user: UserId,
+    pub(super) user: UserId,
     commit: Commit,
     meetings: Vec<Row>,
 }
@@ -97,11 +97,11 @@ impl Order {
             return Ok(Err(CommitRefused::StaleLease));
         }
         let mut list = List { connection, organization, user: user.to_string(), rev: 0, now };
-        if let Some(answer) = list.answer(commit.batch_id).await? {
-            return Ok(Ok(answer));
-        }
+        // Only now is it known that nobody else writes this list: who was first may have written
+        // the very same batch.
         let Some(version) = list.replace_state(commit).await? else {
-            return Ok(Err(CommitRefused::StateConflict));
+            let answer = list.answer(commit.batch_id).await?;
+            return Ok(answer.ok_or(CommitRefused::StateConflict));
         };
         let before = list.lock().await?;
         for meeting in meetings {
@@ -133,9 +133,10 @@ impl List<'_> {
     /// after rollbacks; a database sequence would leave gaps.
     async fn lock(&mut self) -> Result<i64> {
         let row = sqlx::query(
-            "insert into head (user_id, rev) values ($1, 0) \
-             on conflict (user_id) do update set rev = head.rev returning rev",
+            "insert into head (organization, user_id, rev) values ($1, $2, 0) \
+             on conflict (organization, user_id) do update set rev = head.rev returning rev",
         )
+        .bind(self.organization)
         .bind(&self.user)
         .fetch_one(&mut *self.connection)
         .await?;
@@ -145,8 +146,10 @@ impl List<'_> {
 
     async fn answer(&mut self, batch: Uuid) -> Result<Option<Committed>> {
         let row = sqlx::query(
-            "select version, user_rev from commit_result where user_id = $1 and batch_id = $2",
+            "select version, user_rev from commit_result \
+             where organization = $1 and user_id = $2 and batch_id = $3",
         )
+        .bind(self.organization)
         .bind(&self.user)
         .bind(batch.to_string())
         .fetch_optional(&mut *self.connection)
@@ -167,7 +170,9 @@ impl List<'_> {
     }
 
     async fn stored_rev(&mut self, id: &MeetingId) -> Result<Option<i64>> {
-        let row = sqlx::query("select rev from meeting where user_id = $1 and id = $2")
+        let stored = "select rev from meeting where organization = $1 and user_id = $2 and id = $3";
+        let row = sqlx::query(stored)
+            .bind(self.organization)
             .bind(&self.user)
             .bind(&id.0)
             .fetch_optional(&mut *self.connection)
@@ -180,7 +185,7 @@ impl List<'_> {
             "insert into meeting (organization, user_id, id, series, starts_at, ends_at, \
                                   rev, user_rev, has_join, body) \
              values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-             on conflict (user_id, id) do update set \
+             on conflict (organization, user_id, id) do update set \
                series = excluded.series, starts_at = excluded.starts_at, \
                ends_at = excluded.ends_at, rev = excluded.rev, user_rev = excluded.user_rev, \
                has_join = excluded.has_join, body = excluded.body",
@@ -201,7 +206,9 @@ impl List<'_> {
     }
 
     async fn delete(&mut self, id: &MeetingId) -> Result<()> {
-        let gone = sqlx::query("delete from meeting where user_id = $1 and id = $2")
+        let delete = "delete from meeting where organization = $1 and user_id = $2 and id = $3";
+        let gone = sqlx::query(delete)
+            .bind(self.organization)
             .bind(&self.user)
             .bind(&id.0)
             .execute(&mut *self.connection)
@@ -216,8 +223,10 @@ impl List<'_> {
     async fn log(&mut self, id: &MeetingId, kind: ChangeKind) -> Result<()> {
         self.rev += 1;
         sqlx::query(
-            "insert into change (user_id, rev, meeting_id, kind, at) values ($1, $2, $3, $4, $5)",
+            "insert into change (organization, user_id, rev, meeting_id, kind, at) \
+             values ($1, $2, $3, $4, $5, $6)",
         )
+        .bind(self.organization)
         .bind(&self.user)
         .bind(self.rev)
         .bind(&id.0)
@@ -229,7 +238,8 @@ impl List<'_> {
     }
 
     async fn save_head(&mut self) -> Result<()> {
-        sqlx::query("update head set rev = $2 where user_id = $1")
+        sqlx::query("update head set rev = $3 where organization = $1 and user_id = $2")
+            .bind(self.organization)
             .bind(&self.user)
             .bind(self.rev)
             .execute(&mut *self.connection)
@@ -240,13 +250,15 @@ impl List<'_> {
     /// `None` if the state is not the expected version.
     async fn replace_state(&mut self, commit: &Commit) -> Result<Option<i64>> {
         let statement = if commit.expect_version == 0 {
-            "insert into mailbox_state (user_id, version, lease_epoch, sealed_state) \
-             values ($1, $2 + 1, $3, $4) on conflict (user_id) do nothing returning version"
+            "insert into mailbox_state (organization, user_id, version, lease_epoch, sealed_state) \
+             values ($1, $2, $3 + 1, $4, $5) \
+             on conflict (organization, user_id) do nothing returning version"
         } else {
-            "update mailbox_state set version = version + 1, lease_epoch = $3, sealed_state = $4 \
-             where user_id = $1 and version = $2 returning version"
+            "update mailbox_state set version = version + 1, lease_epoch = $4, sealed_state = $5 \
+             where organization = $1 and user_id = $2 and version = $3 returning version"
         };
         let row = sqlx::query(statement)
+            .bind(self.organization)
             .bind(&self.user)
             .bind(commit.expect_version)
             .bind(commit.lease_epoch)
@@ -258,20 +270,25 @@ impl List<'_> {
 
     async fn remember(&mut self, batch: Uuid, answer: Committed) -> Result<()> {
         sqlx::query(
-            "insert into commit_result (user_id, batch_id, version, user_rev) \
-             values ($1, $2, $3, $4)",
+            "insert into commit_result (organization, user_id, batch_id, version, user_rev) \
+             values ($1, $2, $3, $4, $5)",
         )
+        .bind(self.organization)
         .bind(&self.user)
         .bind(batch.to_string())
         .bind(answer.version)
         .bind(answer.user_rev)
         .execute(&mut *self.connection)
         .await?;
-        sqlx::query("delete from commit_result where user_id = $1 and version <= $2")
-            .bind(&self.user)
-            .bind(answer.version - ANSWERS_KEPT)
-            .execute(&mut *self.connection)
-            .await?;
+        sqlx::query(
+            "delete from commit_result \
+             where organization = $1 and user_id = $2 and version <= $3",
+        )
+        .bind(self.organization)
+        .bind(&self.user)
+        .bind(answer.version - ANSWERS_KEPT)
+        .execute(&mut *self.connection)
+        .await?;
         Ok(())
     }
 }

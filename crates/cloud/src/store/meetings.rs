@@ -34,13 +34,14 @@ impl Store {
         let incarnation = self.incarnation().await?;
         let mut transaction = self.pool.begin().await?;
         // The head first: what is committed in between is then seen twice, never missed.
-        let rev = head(&mut transaction, user).await?;
+        let rev = head(&mut transaction, &self.organization.0, user).await?;
         let rows = sqlx::query(
             "select body, user_rev from meeting \
-             where user_id = $1 and ends_at >= $2 and starts_at < $3 \
-               and (ends_at > $2 or starts_at >= $2) \
-             order by starts_at, id limit $4",
+             where organization = $1 and user_id = $2 and ends_at >= $3 and starts_at < $4 \
+               and (ends_at > $3 or starts_at >= $3) \
+             order by starts_at, id limit $5",
         )
+        .bind(&self.organization.0)
         .bind(user.to_string())
         .bind(micros(from))
         .bind(micros(to))
@@ -58,11 +59,15 @@ impl Store {
 
     pub async fn meeting(&self, user: UserId, id: &MeetingId) -> Result<Option<SealedMeeting>> {
         let _hold = self.clock.hold();
-        let row = sqlx::query("select body, user_rev from meeting where user_id = $1 and id = $2")
-            .bind(user.to_string())
-            .bind(&id.0)
-            .fetch_optional(&self.pool)
-            .await?;
+        let row = sqlx::query(
+            "select body, user_rev from meeting \
+             where organization = $1 and user_id = $2 and id = $3",
+        )
+        .bind(&self.organization.0)
+        .bind(user.to_string())
+        .bind(&id.0)
+        .fetch_optional(&self.pool)
+        .await?;
         row.as_ref().map(meeting).transpose()
     }
 
@@ -76,9 +81,11 @@ impl Store {
         let _hold = self.clock.hold();
         let rows = sqlx::query(
             "select body, user_rev from meeting \
-             where user_id = $1 and has_join = 1 and starts_at <= $2 and ends_at > $3 \
-             order by starts_at, id limit $4",
+             where organization = $1 and user_id = $2 and has_join = 1 \
+               and starts_at <= $3 and ends_at > $4 \
+             order by starts_at, id limit $5",
         )
+        .bind(&self.organization.0)
         .bind(user.to_string())
         .bind(micros(now.checked_add(LEAD).unwrap_or(Timestamp::MAX)))
         .bind(micros(now))
@@ -98,13 +105,15 @@ impl Store {
         let lead = i64::try_from(LEAD.as_micros()).unwrap_or(i64::MAX);
         let row = sqlx::query(
             "select min(at) from (\
-               select min(starts_at) - $3 as at from meeting \
-               where user_id = $1 and has_join = 1 and starts_at - $3 > $2 and ends_at > $2 \
+               select min(starts_at) - $4 as at from meeting \
+               where organization = $1 and user_id = $2 and has_join = 1 \
+                 and starts_at - $4 > $3 and ends_at > $3 \
                union all \
                select min(ends_at) as at from meeting \
-               where user_id = $1 and has_join = 1 and ends_at > $2\
+               where organization = $1 and user_id = $2 and has_join = 1 and ends_at > $3\
              ) as next",
         )
+        .bind(&self.organization.0)
         .bind(user.to_string())
         .bind(micros(after))
         .bind(lead)

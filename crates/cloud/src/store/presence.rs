@@ -21,8 +21,8 @@ impl Store {
         report: &PresenceReport,
     ) -> Result<(), CommitRefused> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
-        let now = self.clock.now();
+        let mut transaction = self.database.begin().await?;
+        let now = self.database.now(&mut transaction).await?;
         let (organization, holder) = (&self.organization.0, (report.owner, report.lease_epoch));
         if !leases::is_held(&mut transaction, organization, connector, user, holder, now).await? {
             return Err(CommitRefused::StaleLease);
@@ -32,12 +32,14 @@ impl Store {
             Presence::Available => (AVAILABLE, None),
         };
         sqlx::query(
-            "insert into presence (user_id, state, until_at, since_at) values ($1, $2, $3, $4) \
-             on conflict (user_id) do update set \
+            "insert into presence (organization, user_id, state, until_at, since_at) \
+             values ($1, $2, $3, $4, $5) \
+             on conflict (organization, user_id) do update set \
                since_at = case when presence.state = excluded.state \
                           then presence.since_at else excluded.since_at end, \
                state = excluded.state, until_at = excluded.until_at",
         )
+        .bind(organization)
         .bind(user.to_string())
         .bind(state)
         .bind(until)
@@ -50,10 +52,14 @@ impl Store {
     /// What was told about somebody, and since when it is so.
     pub async fn presence(&self, user: UserId) -> Result<Option<(Presence, Timestamp)>> {
         let _hold = self.clock.hold();
-        let row = sqlx::query("select state, until_at, since_at from presence where user_id = $1")
-            .bind(user.to_string())
-            .fetch_optional(&self.pool)
-            .await?;
+        let row = sqlx::query(
+            "select state, until_at, since_at from presence \
+             where organization = $1 and user_id = $2",
+        )
+        .bind(&self.organization.0)
+        .bind(user.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
         let Some(row) = row else { return Ok(None) };
         let until = row.try_get::<Option<i64>, _>(1)?.map(time);
         let presence = match row.try_get::<String, _>(0)?.as_str() {

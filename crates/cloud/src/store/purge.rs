@@ -21,12 +21,14 @@ impl Store {
     pub async fn purge(&self, now: Timestamp) -> Result<Purged> {
         let _hold = self.clock.hold();
         let before = |kept| micros(now.checked_sub(kept).unwrap_or(Timestamp::MIN));
-        let meetings = sqlx::query("delete from meeting where ends_at < $1")
+        let meetings = sqlx::query("delete from meeting where organization = $1 and ends_at < $2")
+            .bind(&self.organization.0)
             .bind(before(MEETINGS_KEPT))
             .execute(&self.pool)
             .await?
             .rows_affected();
-        let changes = sqlx::query("delete from change where at < $1")
+        let changes = sqlx::query("delete from change where organization = $1 and at < $2")
+            .bind(&self.organization.0)
             .bind(before(CHANGES_KEPT))
             .execute(&self.pool)
             .await?

@@ -31,7 +31,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.database.begin().await?;
         for host in hosts {
             sqlx::query(
                 "insert into trusted_host (organization, host, decision, seen_at, seen_by) \

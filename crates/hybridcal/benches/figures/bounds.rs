@@ -20,7 +20,7 @@ use protocol::{
 use sqlx::{AnyPool, any::AnyPoolOptions};
 use tokio::time::Instant;
 use uuid::Uuid;
-use world::{World, http::Request, stop::Stopper};
+use world::{World, database::scratch, http::Request, stop::Stopper};
 
 use crate::{
     changes::Calendars,
@@ -40,17 +40,9 @@ pub(crate) fn run() {
         file.sync_data().expect("written");
     });
     println!("writes of 4 KiB, each synced {syncs:>23.0} per second");
-    let bare = site.bench.block_on(bare_statement(&site));
-    println!("bare SQLite, a synced statement each {bare:>15.0} per second");
-    let [alone, together] = site.bench.block_on(commits(&site));
-    println!(
-        "commits of the cloud, one by one {alone:>19.0} per second, {:.2} of bare",
-        alone / bare
-    );
-    println!(
-        "commits of the cloud, {AT_ONCE} at once {together:>19.0} per second, {:.2} of bare",
-        together / bare
-    );
+    for (name, [bare, store]) in databases(&site) {
+        upserts(&site, name, &bare, &store);
+    }
     println!("HTTP requests, {AT_ONCE} at once {:>26.0} per second", http(&site));
     let answer = site.bench.block_on(get_item(&site));
     let reads = per_second(|| drop(GetItem::read_answer(&answer).expect("an answer")));
@@ -69,14 +61,38 @@ fn per_second(mut work: impl FnMut()) -> f64 {
     f64::from(done) / began.elapsed().as_secs_f64()
 }
 
-async fn bare_statement(site: &Site) -> f64 {
+/// Each with a place for the bare statement and one for the store; PostgreSQL if there is a server.
+fn databases(site: &Site) -> Vec<(&'static str, [String; 2])> {
+    let file = |name| format!("sqlite:{}?mode=rwc", site.file(name).display());
+    let mut databases = vec![("SQLite", [file("bare.db"), file("commits.db")])];
+    if let Some(server) = scratch::server() {
+        let schema = || site.bench.block_on(scratch::schema(&server)).expect("a place");
+        databases.push(("PostgreSQL", [schema(), schema()]));
+    }
+    databases
+}
+
+fn upserts(site: &Site, name: &str, bare: &str, store: &str) {
+    let bare = site.bench.block_on(bare_statement(bare));
+    println!("{:<36} {bare:>15.0} per second", format!("bare {name}, a statement each"));
+    let [alone, together] = site.bench.block_on(commits(site, store));
+    for (how, rate) in [("one by one".to_owned(), alone), (format!("{AT_ONCE} at once"), together)]
+    {
+        let what = format!("commits of the cloud, {how}");
+        println!("{what:<36} {rate:>15.0} per second, {:.2} of bare", rate / bare);
+    }
+}
+
+async fn bare_statement(url: &str) -> f64 {
     sqlx::any::install_default_drivers();
-    let url = format!("sqlite:{}?mode=rwc", site.file("bare.db").display());
     let pool: AnyPool =
-        AnyPoolOptions::new().max_connections(1).connect(&url).await.expect("a database");
-    let settings = "pragma journal_mode = wal; pragma synchronous = full; \
-                    create table t (id BIGINT primary key, body TEXT not null)";
-    sqlx::raw_sql(settings).execute(&pool).await.expect("a table");
+        AnyPoolOptions::new().max_connections(1).connect(url).await.expect("a database");
+    if url.starts_with("sqlite:") {
+        let settings = "pragma journal_mode = wal; pragma synchronous = full";
+        sqlx::raw_sql(settings).execute(&pool).await.expect("set");
+    }
+    let table = "create table t (id BIGINT primary key, body TEXT not null)";
+    sqlx::raw_sql(table).execute(&pool).await.expect("a table");
     let (began, mut done) = (Instant::now(), 0_i64);
     while began.elapsed() < LASTS {
         let insert = sqlx::query("insert into t (id, body) values ($1, $2)");
@@ -87,15 +103,14 @@ async fn bare_statement(site: &Site) -> f64 {
 }
 
 /// One at a time, and as many at once as a connector has under way; per second.
-async fn commits(site: &Site) -> [f64; 2] {
-    let address = format!("sqlite:{}", site.file("commits.db").display());
+async fn commits(site: &Site, address: &str) -> [f64; 2] {
     let clock = site.world.clock.clone();
-    let store = Store::open(&address, OrganizationId("bench".into()), clock).await;
+    let store = Store::open(address, OrganizationId("bench".into()), clock).await;
     let store = store.expect("a database");
     let (connector, owner) = (ConnectorId("bench".into()), site.world.chance.uuid());
     let all: Vec<Shard> = (0..SHARDS).map(Shard).collect();
-    let (now, hour) = (site.world.clock.now(), Duration::from_secs(3600));
-    store.take_leases(&connector, owner, &all, now, hour).await.expect("leases");
+    let hour = Duration::from_secs(3600);
+    store.take_leases(&connector, owner, &all, hour).await.expect("leases");
     let (mut rates, mut version) = ([0.0; 2], 0);
     for (rate, at_once) in rates.iter_mut().zip([1, AT_ONCE]) {
         let (began, mut done) = (Instant::now(), 0_usize);

@@ -20,13 +20,13 @@ use hybridcal::{
 };
 use jiff::{SignedDuration, Timestamp};
 use kms::{
-    config::{CloudKey, Place, StaticIdentity},
+    config::{CloudKey, Place, PostgresAddress, StaticIdentity},
     connector_key::{ConnectorKey, KeyFiles},
 };
 use protocol::ids::{ConnectorId, OrganizationId, UserId};
 use tokio::task::JoinHandle;
 use url::Url;
-use world::{World, memory::Memory, stop::Stopper};
+use world::{World, database::scratch, memory::Memory, stop::Stopper};
 
 pub(crate) const ALICE: &str = "alice@example.com";
 pub(crate) const BOB: &str = "bob@example.com";
@@ -44,6 +44,7 @@ pub(crate) struct Site {
     pub(crate) memory: Memory,
     pub(crate) exchange: Simulator,
     pub(crate) settings: Settings,
+    pub(crate) places: Places,
     issuer: DevIssuer,
     key: KeyFiles,
     /// The authority that vouches for the key server.
@@ -53,6 +54,37 @@ pub(crate) struct Site {
     connector: Option<RunningConnector>,
     cloud: Option<(Stopper, cloud::Running)>,
     _stopper: Stopper,
+}
+
+/// Where the databases are: in files if the test wants a folder, else on PostgreSQL if there is a
+/// server, else in memory.
+#[derive(Clone)]
+pub(crate) struct Places {
+    pub(crate) cloud: String,
+    kms: Place,
+}
+
+impl Places {
+    fn in_folder(data: &Path) -> Self {
+        let cloud = format!("sqlite:{}", data.join("cloud.db").display());
+        Self { cloud, kms: Place::File(data.join("kms.db")) }
+    }
+
+    async fn new(settings: &Settings) -> Self {
+        if let Some(data) = &settings.data {
+            return Self::in_folder(data);
+        }
+        match scratch::server() {
+            Some(server) => {
+                let schema = async || scratch::schema(&server).await.expect("a place");
+                Self {
+                    cloud: schema().await,
+                    kms: Place::Postgres(PostgresAddress(schema().await)),
+                }
+            }
+            None => Self { cloud: "sqlite::memory:".into(), kms: Place::Memory },
+        }
+    }
 }
 
 struct RunningConnector {
@@ -193,7 +225,8 @@ impl Site {
         let listener = network.listen("issuer.localhost:80").await.expect("free");
         tokio::spawn(world::http::serve(listener, issuer.router(), stop.clone()));
         let key = ConnectorKey::generate(&memory.host("connector").chance).expect("a key");
-        let mut kms = kms_config(&key, settings.data.as_deref());
+        let places = Places::new(&settings).await;
+        let mut kms = kms_config(&key, &places);
         let key_server = settings.is_relayed.then(|| relayed(&mut kms, &memory));
         let kms = kms::server::start(kms, memory.host("kms"), stop).await;
         let key_root = kms.expect("the KMS starts").root;
@@ -201,6 +234,7 @@ impl Site {
             memory,
             exchange,
             settings,
+            places,
             issuer,
             key,
             key_root,
@@ -214,7 +248,7 @@ impl Site {
     }
 
     async fn start_cloud(&mut self) {
-        let mut config = cloud_config(&self.key, self.settings.data.as_deref());
+        let mut config = cloud_config(&self.key, &self.places, "cloud");
         config.key_server = self.key_server.clone();
         let (stopper, stop) = Stopper::new();
         let running = cloud::start(config, self.memory.host("cloud"), stop).await;
@@ -234,6 +268,14 @@ impl Site {
     /// A person's token for one of the two servers.
     pub(crate) fn token(&self, address: &str, audience: &str) -> String {
         self.issuer.token(address, audience)
+    }
+
+    /// A second node on the database of the first; it lives as long as what is returned.
+    pub(crate) async fn second_cloud(&self, host: &str) -> Stopper {
+        let (stopper, stop) = Stopper::new();
+        let cloud = cloud_config(&self.key, &self.places, host);
+        cloud::start(cloud, self.memory.host(host), stop).await.expect("a second cloud");
+        stopper
     }
 
     /// Starts a connector, as after a reboot: it knows nothing but its settings.
@@ -333,11 +375,16 @@ impl Site {
     }
 
     pub(crate) async fn client(&self, address: &str) -> Client {
+        self.client_at("https://cloud", address).await
+    }
+
+    /// Somebody who talks to this node.
+    pub(crate) async fn client_at(&self, cloud: &str, address: &str) -> Client {
         let tokens = Tokens {
             api: self.issuer.token(address, protocol::token::AUDIENCE_API),
             kms: self.issuer.token(address, protocol::token::AUDIENCE_KMS),
         };
-        let cloud = Url::parse("https://cloud").expect("a URL");
+        let cloud = Url::parse(cloud).expect("a URL");
         let client = Client::connect(self.memory.host("laptop"), &cloud, tokens).await;
         client.expect("signed in")
     }
@@ -355,7 +402,7 @@ impl Site {
 
     /// An administrator beside the running key server; needs databases in files.
     pub(crate) async fn custody(&self) -> kms::custody::Custody {
-        let config = kms_config(&self.key, self.settings.data.as_deref());
+        let config = kms_config(&self.key, &self.places);
         let custody = kms::custody::Custody::open(&config, self.memory.host("kms")).await;
         custody.expect("beside the server")
     }
@@ -393,8 +440,7 @@ impl Site {
 
     /// Another cloud, from a copy of the first one's database, at `https://restored`.
     pub(crate) async fn restored_cloud(&self, data: &Path) -> (Stopper, cloud::Running) {
-        let config =
-            cloud::Config { listen: "restored:443".into(), ..cloud_config(&self.key, Some(data)) };
+        let config = cloud_config(&self.key, &Places::in_folder(data), "restored");
         let (stopper, stop) = Stopper::new();
         let running = cloud::start(config, self.memory.host("restored"), stop).await;
         (stopper, running.expect("the copy starts"))
@@ -526,12 +572,12 @@ fn relayed(kms: &mut kms::config::Config, memory: &Memory) -> cloud::KnownConnec
     cloud::KnownConnector { id, public_key: key.public_pem }
 }
 
-fn kms_config(key: &KeyFiles, data: Option<&Path>) -> kms::config::Config {
+fn kms_config(key: &KeyFiles, places: &Places) -> kms::config::Config {
     kms::config::Config {
         listen: Some("kms:443".into()),
         tls: None,
         host: "kms".into(),
-        database: data.map_or(Place::Memory, |data| Place::File(data.join("kms.db"))),
+        database: places.kms.clone(),
         master_key: kms::config::KeyPlace::Memory,
         next_master_key: None,
         organization: OrganizationId("example".into()),
@@ -553,14 +599,13 @@ fn kms_config(key: &KeyFiles, data: Option<&Path>) -> kms::config::Config {
     }
 }
 
-fn cloud_config(key: &KeyFiles, data: Option<&Path>) -> cloud::Config {
-    let in_file = |data: &Path| format!("sqlite:{}", data.join("cloud.db").display());
+fn cloud_config(key: &KeyFiles, places: &Places, host: &str) -> cloud::Config {
     cloud::Config {
-        listen: "cloud:443".into(),
+        listen: format!("{host}:443"),
         tls: None,
-        public_url: Url::parse("https://cloud").expect("a URL"),
+        public_url: Url::parse(&format!("https://{host}")).expect("a URL"),
         organization: OrganizationId("example".into()),
-        database: data.map_or_else(|| "sqlite::memory:".into(), in_file),
+        database: places.cloud.clone(),
         issuer: issuer_url(),
         client_id: "web".into(),
         kms_url: Url::parse("https://kms").expect("a URL"),

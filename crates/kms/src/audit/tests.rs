@@ -10,7 +10,10 @@ use super::{
     verify::{Broken, PUBLIC_KEY, Whole, verify},
     *,
 };
-use crate::{config::Place, folder::Folder, store::Store};
+use crate::{
+    folder::Folder,
+    store::{Store, tests::scratch_place},
+};
 
 const START: &str = "2026-11-24T09:00:00Z";
 
@@ -23,7 +26,7 @@ struct Log {
 impl Log {
     async fn new() -> Self {
         let clock = Clock::virtual_from(START.parse().expect("a time"));
-        let store = Store::open(&Place::Memory, clock.clone()).await.expect("opens");
+        let store = Store::open(&scratch_place().await, clock.clone()).await.expect("opens");
         let log = Self { folder: Folder::new(), clock, store };
         let public = log.key(1).public().to_vec();
         log.store.keep_setting(PUBLIC_KEY, &public).await.expect("kept");

@@ -10,9 +10,9 @@ use super::{
     *,
 };
 use crate::{
-    config::{KeyPlace, Place},
+    config::KeyPlace,
     folder::Folder,
-    store::Store,
+    store::{Store, tests::scratch_place},
 };
 
 fn find(file: &Path, may_make: bool) -> Result<MasterKey, MasterKeyFailure> {
@@ -82,7 +82,7 @@ struct Kept {
 impl Kept {
     async fn new() -> Self {
         let clock = Clock::virtual_from(Timestamp::UNIX_EPOCH);
-        let store = Store::open(&Place::Memory, clock).await.expect("opens");
+        let store = Store::open(&scratch_place().await, clock).await.expect("opens");
         Self { folder: Folder::new(), store }
     }
 

@@ -1,7 +1,20 @@
 //! The settings a database of keys must have, and who wins a race.
 
+use protocol::ids::OrganizationId;
+use world::database::scratch;
+
 use super::*;
 use crate::folder::Folder;
+
+/// In memory, or on PostgreSQL if there is a server.
+pub(crate) async fn scratch_place() -> Place {
+    match scratch::server() {
+        Some(server) => {
+            Place::Postgres(PostgresAddress(scratch::schema(&server).await.expect("a place")))
+        }
+        None => Place::Memory,
+    }
+}
 
 impl Store {
     /// What only somebody with the database in hand can do.
@@ -43,7 +56,7 @@ async fn a_file_is_durable_and_for_its_owner_only() {
 #[tokio::test(start_paused = true)]
 async fn the_first_key_stays() {
     let clock = Clock::virtual_from(Timestamp::UNIX_EPOCH);
-    let store = Store::open(&Place::Memory, clock).await.expect("opens");
+    let store = Store::open(&scratch_place().await, clock).await.expect("opens");
     let key = |id, purpose| StoredKey {
         id: Uuid::from_u128(id),
         resource: Uuid::nil(),
@@ -77,12 +90,12 @@ fn entry(number: u32) -> Entry {
 #[tokio::test(start_paused = true)]
 async fn many_who_ask_together_stand_in_one_chain() {
     let clock = Clock::virtual_from(Timestamp::UNIX_EPOCH);
-    let store = Store::open(&Place::Memory, clock).await.expect("opens");
+    let store = Store::open(&scratch_place().await, clock).await.expect("opens");
     let all = (0..600).map(|number| store.append(entry(number)));
     for written in futures_util::future::join_all(all).await {
         written.expect("written");
     }
-    let organization = protocol::ids::OrganizationId("contoso".into());
+    let organization = OrganizationId("contoso".into());
     let whole = crate::audit::verify::verify(&store, &organization, &[]).await.expect("whole");
     assert_eq!(whole.head.seq, 600);
     let keys = (0..3).map(|id| StoredKey {
@@ -101,7 +114,46 @@ async fn many_who_ask_together_stand_in_one_chain() {
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_logged_is_said_to_whoever_asked() {
     let clock = Clock::virtual_from(Timestamp::UNIX_EPOCH);
-    let store = Store::open(&Place::Memory, clock).await.expect("opens");
+    let store = Store::open(&scratch_place().await, clock).await.expect("opens");
     store.execute("drop table audit").await.expect("done");
     assert!(matches!(store.append(entry(1)).await, Err(NotWritten::Database(_))));
+}
+
+/// On PostgreSQL their transactions run at the same time.
+#[tokio::test(start_paused = true)]
+async fn two_servers_on_one_database_write_one_chain_and_agree_on_keys() {
+    let Some(server) = scratch::server() else { return };
+    let address = scratch::schema(&server).await.expect("a place");
+    let place = Place::Postgres(PostgresAddress(address));
+    let clock = Clock::virtual_from(Timestamp::UNIX_EPOCH);
+    let opened = tokio::join!(Store::open(&place, clock.clone()), Store::open(&place, clock));
+    let stores = [opened.0.expect("opens"), opened.1.expect("opens")];
+    let asking = (0..20_u32).map(async |asker| {
+        let store = &stores[usize::from(asker % 2 == 0)];
+        for number in 0..15 {
+            store.append(entry(100 * asker + number)).await.expect("written");
+            // Everybody wants to be the first to make the key of each resource.
+            let key = StoredKey {
+                id: Uuid::from_u128(u128::from(100 * asker + number) + 1),
+                resource: Uuid::from_u128(u128::from(number)),
+                purpose: Purpose::Content,
+                made: Timestamp::UNIX_EPOCH,
+                wrapped: vec![1; 60],
+            };
+            let _is_first = store.put_first_key(key, entry(7)).await.expect("put");
+        }
+    });
+    futures_util::future::join_all(asking).await;
+    // An entry for each question, and one for each key that was made.
+    let head = crate::audit::verify::verify(&stores[0], &OrganizationId("o".into()), &[]).await;
+    let head = head.expect("whole").head;
+    assert_eq!(head.seq, 20 * 15 + 15);
+    for number in 0..15 {
+        let resource = Uuid::from_u128(number);
+        let [here, there] = stores.each_ref().map(async |store| {
+            store.find_current_key(resource, Purpose::Content).await.expect("asked")
+        });
+        let (here, there) = (here.await.expect("a key").id, there.await.expect("a key").id);
+        assert_eq!(here, there);
+    }
 }

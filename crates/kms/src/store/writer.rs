@@ -1,11 +1,13 @@
 //! The one who writes keys and the log: what waits when the database is free goes into one
 //! transaction, so that the disk is waited for once and not once for each request. Nobody hears of
-//! a row before it is safe; if one cannot be written, none is.
+//! a row before it is safe; if one cannot be written, none is. Several key servers may share a
+//! database: each transaction has the log to itself, so that there is one chain.
 
 use std::sync::Arc;
 
-use sqlx::{AnyConnection, AnyPool, Row as _};
+use sqlx::{AnyConnection, Row as _};
 use tokio::sync::{mpsc, oneshot, watch};
+use world::database::{Database, is_passing};
 
 use super::{Act, FIRST_EPOCH, StoredKey, custody, word};
 use crate::audit::{Entry, Head, Linked};
@@ -14,6 +16,8 @@ use crate::audit::{Entry, Head, Linked};
 const ROWS_TOGETHER_MAX: usize = 256;
 /// Rows that wait; whoever comes then waits to be let in.
 const ROWS_WAITING_MAX: usize = 4096;
+/// How often rows are tried that others were in the way of.
+const ATTEMPTS_MAX: usize = 5;
 
 /// Why a row was not written; shared by all that would have been written with it.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -42,10 +46,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(pool: AnyPool) -> Self {
+    pub(super) fn start(database: Database) -> Self {
         let (rows, waiting) = mpsc::channel(ROWS_WAITING_MAX);
         let (sender, newest) = watch::channel(0);
-        tokio::spawn(run(pool, waiting, sender));
+        tokio::spawn(run(database, waiting, sender));
         Self { rows, newest }
     }
 
@@ -84,10 +88,10 @@ impl Writer {
     }
 }
 
-async fn run(pool: AnyPool, mut waiting: mpsc::Receiver<Row>, newest: watch::Sender<i64>) {
+async fn run(database: Database, mut waiting: mpsc::Receiver<Row>, newest: watch::Sender<i64>) {
     let mut rows = Vec::with_capacity(ROWS_TOGETHER_MAX);
     while waiting.recv_many(&mut rows, ROWS_TOGETHER_MAX).await > 0 {
-        let are_new = write(&pool, &rows, &newest).await.map_err(Arc::new);
+        let are_new = write_again(&database, &rows, &newest).await.map_err(Arc::new);
         for (index, row) in rows.drain(..).enumerate() {
             let is_new = match &are_new {
                 Ok(are_new) => Ok(are_new.get(index).copied().unwrap_or_default()),
@@ -106,13 +110,28 @@ async fn run(pool: AnyPool, mut waiting: mpsc::Receiver<Row>, newest: watch::Sen
     }
 }
 
+/// Once more if others were in the way.
+async fn write_again(
+    database: &Database,
+    rows: &[Row],
+    newest: &watch::Sender<i64>,
+) -> sqlx::Result<Vec<bool>> {
+    let mut attempts = 1;
+    loop {
+        match write(database, rows, newest).await {
+            Err(error) if is_passing(&error) && attempts < ATTEMPTS_MAX => attempts += 1,
+            other => return other,
+        }
+    }
+}
+
 /// For each row whether it is a new one.
 async fn write(
-    pool: &AnyPool,
+    database: &Database,
     rows: &[Row],
     newest_row: &watch::Sender<i64>,
 ) -> sqlx::Result<Vec<bool>> {
-    let mut transaction = pool.begin().await?;
+    let mut transaction = database.begin().await?;
     take_turn(&mut transaction).await?;
     let mut head = None;
     let mut are_new = Vec::with_capacity(rows.len());
@@ -143,10 +162,16 @@ async fn write(
     Ok(are_new)
 }
 
-/// An administrator's command may write at the same time. SQLite lets somebody wait who begins
-/// with a change, even one that changes nothing; who has read already is refused instead.
+/// An administrator's command, or another key server, may write at the same time. SQLite lets
+/// somebody wait who begins with a change, even one that changes nothing; who has read already is
+/// refused instead. On PostgreSQL readers go on; locking the newest row would not do there, since
+/// who waits for it does not see the one that was added meanwhile.
 pub(super) async fn take_turn(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    sqlx::query("delete from audit where seq < 0").execute(connection).await.map(drop)
+    let alone = match connection.backend_name() {
+        "PostgreSQL" => "lock table audit in share row exclusive mode",
+        _ => "delete from audit where seq < 0",
+    };
+    sqlx::raw_sql(alone).execute(connection).await.map(drop)
 }
 
 pub(super) async fn newest(connection: &mut AnyConnection) -> sqlx::Result<Head> {
@@ -157,7 +182,7 @@ pub(super) async fn newest(connection: &mut AnyConnection) -> sqlx::Result<Head>
     }
 }
 
-/// Two writers at once cannot both follow the same row: the later one fails.
+/// Two writers at once cannot both follow the same row: the later one would fail.
 pub(super) async fn append(
     connection: &mut AnyConnection,
     before: &Head,

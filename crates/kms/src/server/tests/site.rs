@@ -33,7 +33,7 @@ use crate::{
     connector_key::ConnectorKey,
     folder::Folder,
     server::{Running, StartFailure, start},
-    store::Store,
+    store::{Store, tests::scratch_place},
 };
 
 pub(super) const HOST: &str = "kms.example.org";
@@ -95,7 +95,7 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) async fn start() -> Self {
-        Self::with(config()).await
+        Self::with(Config { database: scratch_place().await, ..config() }).await
     }
 
     pub(super) async fn start_in(folder: &Folder) -> Self {
