@@ -82,7 +82,7 @@ interop: setup build
 	@cargo build --quiet --package hybridcal --example webex
 	@node interop/webex.mjs
 	@echo '== interop: words that must be nowhere'
-	@node interop/canary.mjs
+	@scripts/with-postgres.sh node interop/canary.mjs
 
 browser: setup build
 	@echo '== browser: from an invitation to the Join button'

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { startInstallation } from './parts/installation.mjs'
 import { outlookOf } from './parts/outlook.mjs'
@@ -25,8 +25,10 @@ const OVERLAP_BYTES = 1024
 const CORE_DEADLINE_MS = 120_000
 
 const stores = [['SQLite', undefined]]
-if (process.env.HYBRIDCAL_POSTGRES) stores.push(['PostgreSQL', process.env.HYBRIDCAL_POSTGRES])
-else console.log('note  PostgreSQL is left out: HYBRIDCAL_POSTGRES names no database')
+/** As scripts/with-postgres.sh names them: an address, and a program that stops the server. */
+const { HYBRIDCAL_TEST_POSTGRES: address, HYBRIDCAL_TEST_POSTGRES_CONTROL: control } = process.env
+if (address) stores.push(['PostgreSQL', address])
+else console.log('note  PostgreSQL is left out: scripts/with-postgres.sh starts one')
 const hasCores = await run('gcore', []).then(() => true, (error) => error.code !== 'ENOENT')
 if (!hasCores) console.log("note  memory is left out: gcore, of Debian's package gdb, is missing")
 
@@ -63,19 +65,26 @@ for (const [store, database] of stores) {
       })
     }
     await site.end()
+    const folders = [site.folder]
+    if (database) {
+      // Then everything it knows is in its files.
+      await run(control, ['stop'])
+      folders.push(join(dirname(control), 'data'))
+    }
     await step('the scan finds each word where it must be', async () => {
       const found = await scan(join(site.folder, 'wires', 'connector-exchange'), words)
       assert.deepEqual(found, words, 'on the wire between connector and Exchange')
     })
     await step('and nowhere else', async () => {
-      const files = (await all(site.folder)).filter((file) => !file.endsWith('connector-exchange'))
+      const files = (await Promise.all(folders.map(all))).flat().filter((file) => !file.endsWith('connector-exchange'))
       let bytes = 0
       const found = []
       for (const file of files) {
         bytes += (await stat(file)).size
         found.push(...(await scan(file, words)).map((word) => `${word} in ${relative(site.folder, file)}`))
       }
-      console.log(`      ${files.length} files, ${Math.round(bytes / 1e6)} MB: ${files.map((file) => relative(site.folder, file)).join(', ')}`)
+      const ours = files.map((file) => relative(site.folder, file)).filter((file) => !file.startsWith('..'))
+      console.log(`      ${files.length} files, ${Math.round(bytes / 1e6)} MB; of our own: ${ours.join(', ')}`)
       assert.deepEqual(found, [])
     })
   })
