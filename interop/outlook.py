@@ -15,6 +15,7 @@ import sys
 import exchangelib
 from exchangelib import (
     BASIC, UTC, Account, Attendee, CalendarItem, Configuration, Credentials, EWSDateTime, EWSTimeZone, HTMLBody, Mailbox,
+    OofSettings,
 )
 from exchangelib.items import SEND_TO_ALL_AND_SAVE_COPY
 from exchangelib.recurrence import Recurrence, WeeklyPattern
@@ -110,6 +111,20 @@ def answer(mine, _zone, arguments):
     return shown(find(mine, arguments.subject))
 
 
+def away(mine, zone, arguments):
+    """Automatic replies, for some days from now or off."""
+    if arguments.days == 0:
+        mine.oof_settings = OofSettings(state=OofSettings.DISABLED, external_audience="None")
+        return {"away": False}
+    start = EWSDateTime.now(zone)
+    end = start + datetime.timedelta(days=arguments.days)
+    mine.oof_settings = OofSettings(
+        state=OofSettings.SCHEDULED, external_audience="All", start=start, end=end,
+        internal_reply=arguments.subject, external_reply=arguments.subject,
+    )
+    return {"away": True, "until": in_utc(end)}
+
+
 def find(mine, subject):
     """The entry, or the head of its series; not its occurrences."""
     for entry in mine.calendar.filter(subject=subject):
@@ -196,6 +211,7 @@ def parser():
     command("cancel", cancel)
     command("answer", answer, ("--how", {"choices": ["accept", "decline", "tentative"], "required": True}))
     command("move-occurrence", move_occurrence, index, start)
+    command("away", away, ("--days", {"type": int, "required": True, "help": "0 switches it off"}))
     command("delete-occurrence", delete_occurrence, index)
     return top
 

@@ -10,6 +10,9 @@ import { DAY_MS, MINUTE_MS, utc, wallClock } from './parts/times.mjs'
 const SUBJECT = 'Interop coffee'
 const WORDS = 'Please bring your own cup.'
 const LENGTH_MINUTES = 25
+const REPLY = 'Interop hammock'
+/** A round of mail tips, and how often the page looks. */
+const AWAY_DEADLINE_MS = 75_000
 const LEAD_MS = 5 * MINUTE_MS
 
 // Three hours ahead, at a minute that no other meeting has.
@@ -70,6 +73,16 @@ await tell('browser', async (step, atEnd) => {
     await row.getByText('Why this Join button?').click()
     await row.getByText('The place says @meet').waitFor()
     await look('details')
+  })
+  await step('automatic replies of the organizer show within a minute, without their text', async () => {
+    await alice('away', { subject: REPLY, days: 3 })
+    const away = row.getByTestId('away')
+    await away.waitFor({ timeout: AWAY_DEADLINE_MS })
+    assert.match(await away.innerText(), /^Away until \w+/)
+    assert.ok(!(await page.content()).includes(REPLY))
+    await look('away')
+    await alice('away', { subject: REPLY, days: 0 })
+    await away.waitFor({ state: 'detached', timeout: AWAY_DEADLINE_MS })
     await row.getByRole('button').first().click()
   })
   await step('the Join button is not there a moment before its time', async () => {

@@ -1,5 +1,6 @@
 // What the screen shows, and what brings it there: the sign-in, the list, the clock.
 
+import { absencesOf, colleagues, type Absences } from './agenda/absences'
 import { edges } from './agenda/join'
 import { nextTick } from './agenda/clock'
 import { DAYS_SHOWN, dayOf, plusDays, startOf } from './agenda/days'
@@ -19,6 +20,9 @@ const KEY_RETRY_MIN_MS = 5_000
 const KEY_RETRY_MAX_MS = 60_000
 const SITE_DEADLINE_MS = 15_000
 
+/** Where components far below find it. */
+export const APP = Symbol('app')
+
 export class App implements Listener {
   phase = $state<Phase>('loading')
   hint = $state<Hint>()
@@ -30,6 +34,7 @@ export class App implements Listener {
   isRead = $state(false)
   meetings = $state.raw(new Map<string, Meeting>())
   now = $state(Date.now())
+  absences = $state.raw<Absences>(new Map())
   readonly zone = Intl.DateTimeFormat().resolvedOptions().timeZone
 
   #opener = new Opener()
@@ -76,6 +81,21 @@ export class App implements Listener {
   async signOut(): Promise<void> {
     this.#leave()
     await this.#opener.forgetKeys()
+  }
+
+  /** Asks who of these people is away; what is known of others is kept. */
+  async lookWhoIsAway(people: string[]): Promise<void> {
+    const [reader, own] = [this.#reader, this.person?.address]
+    if (!reader || !own) return
+    const asked = colleagues(people, own)
+    if (asked.length === 0) return
+    const ids = await Promise.all(asked.map((address) => userId(reader.organization, address)))
+    const addresses = new Map(ids.map((id, at) => [id, asked[at] ?? '']))
+    // Not worth a message: whoever looks again asks again.
+    const statuses = await new Cloud(() => this.#token('hc-api')).statuses(ids).catch(() => undefined)
+    if (!statuses || this.#reader !== reader) return
+    const others = [...this.absences].filter(([address]) => !asked.includes(address))
+    this.absences = new Map([...others, ...absencesOf(statuses, addresses, Date.now())])
   }
 
   /** Whether some text waits for the key server. */
@@ -147,6 +167,7 @@ export class App implements Listener {
     this.#follower = this.#session = this.#reader = this.person = this.freshAt = undefined
     this.#sealed.clear()
     this.meetings = new Map()
+    this.absences = new Map()
     this.isRead = false
     this.#signedOut(hint)
   }

@@ -2,10 +2,10 @@
 
 import { mount } from 'svelte'
 import './ui/style.css'
-import { App } from './app.svelte'
+import { APP, App } from './app.svelte'
 import Page from './ui/Page.svelte'
 
 const app = new App()
 const target = document.getElementById('app')
-if (target) mount(Page, { target, props: { app } })
+if (target) mount(Page, { target, props: { app }, context: new Map([[APP, app]]) })
 void app.start()

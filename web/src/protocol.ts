@@ -88,6 +88,7 @@ export const routes = {
   meetings: '/calendar/api/v1/calendarEvents',
   changes: '/calendar/api/v1/changes',
   events: '/calendar/api/v1/events',
+  compositions: '/apheleia/api/v1/compositions',
   keys: '/kms/v1/messages',
 } as const
 

@@ -1,5 +1,6 @@
 // The cloud's HTTP interface, as far as the web app uses it.
 
+import type { Status } from '../agenda/absences'
 import { routes, type Changes, type MeetingList } from '../protocol'
 
 const ANSWER_DEADLINE_MS = 20_000
@@ -34,6 +35,15 @@ export class Cloud {
     return (await this.#get(`${routes.changes}?${query}`)) as Changes
   }
 
+  /** Who is away; in the order asked. */
+  async statuses(subjects: string[]): Promise<Status[]> {
+    const signal = AbortSignal.timeout(ANSWER_DEADLINE_MS)
+    const headers = { accept: 'application/json', 'content-type': 'application/json' }
+    const response = await this.#fetch(routes.compositions, headers, signal, JSON.stringify({ subjects }))
+    const answer = (await response.json().catch(() => ({}))) as { statusList?: Status[] }
+    return answer.statusList ?? []
+  }
+
   /** The open stream; it lasts until `signal` or the server ends it. */
   async events(since: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
     const headers = { accept: 'text/event-stream', 'last-event-id': since }
@@ -50,9 +60,10 @@ export class Cloud {
     })
   }
 
-  async #fetch(path: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+  async #fetch(path: string, headers: Record<string, string>, signal: AbortSignal, body?: string): Promise<Response> {
     const authorization = `Bearer ${await this.token()}`
-    const request = fetch(path, { headers: { ...headers, authorization }, cache: 'no-store', signal })
+    const post = body === undefined ? {} : { method: 'POST', body }
+    const request = fetch(path, { ...post, headers: { ...headers, authorization }, cache: 'no-store', signal })
     const response = await request.catch(() => {
       throw new CloudFailure('unreachable')
     })

@@ -67,6 +67,8 @@ export const de: Words = {
   whyThisButton: 'Warum gibt es diesen Teilnehmen-Knopf?',
   whyNoButton: 'Warum gibt es keinen Teilnehmen-Knopf?',
   optional: 'optional',
+  away: 'Abwesend',
+  awayUntil: (when) => `Abwesend bis ${when}`,
   series: 'Serie',
   private: 'Privat',
   privateMeeting: 'Privater Termin',

@@ -56,6 +56,8 @@ export interface Words {
   whyThisButton: string
   whyNoButton: string
   optional: string
+  away: string
+  awayUntil: (when: string) => string
   series: string
   private: string
   privateMeeting: string
@@ -131,6 +133,8 @@ export const en: Words = {
   whyThisButton: 'Why this Join button?',
   whyNoButton: 'Why is there no Join button?',
   optional: 'optional',
+  away: 'Away',
+  awayUntil: (when) => `Away until ${when}`,
   series: 'Series',
   private: 'Private',
   privateMeeting: 'Private meeting',

@@ -28,6 +28,11 @@ export class Times {
     return this.#format({ ...DATE, ...this.#clock() }).formatRange(startMs, endMs)
   }
 
+  /** The date, or on the same day the time. */
+  until(ms: number, nowMs: number): string {
+    return this.#isOneDay(nowMs, ms) ? this.time(ms) : this.#format(DATE).format(ms)
+  }
+
   /** `noonMs` in UTC, so that no zone moves it. */
   day(noonMs: number): string {
     const format = { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' } as const
