@@ -12,7 +12,7 @@ const FEW: usize = 100;
 /// Memory is looked at after this; what is only needed for the start is given back by then.
 const REST: Duration = Duration::from_secs(5);
 /// Nothing new for so long means that it will never be ready.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// A site whose connector follows everybody.
 pub(crate) struct Followed {

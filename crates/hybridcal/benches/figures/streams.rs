@@ -34,6 +34,8 @@ const OTHER_FILES: usize = 500;
 const AT_ONCE: usize = 16;
 /// The window of a list with so many meetings is read so often.
 const MEETINGS: usize = 100;
+/// A lease lasts for ten seconds.
+const RENEWED: Duration = Duration::from_secs(3);
 const LISTS: usize = 2000;
 const CREATED: &[u8] = b"calendar.meeting.create";
 
@@ -156,7 +158,17 @@ async fn everybody(site: &Site, connector: &Connector, streams: usize) {
     let all = (0..streams).map(|person| {
         connector.commit(site, site::user(person), vec![meeting(&site.world, site.now())])
     });
-    stream::iter(all).buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
+    let committing = stream::iter(all).buffer_unordered(AT_ONCE).collect::<Vec<()>>();
+    let renewing = async {
+        loop {
+            site.world.clock.sleep(RENEWED).await;
+            connector.lease(site).await;
+        }
+    };
+    tokio::select! {
+        _all = committing => {}
+        () = renewing => {}
+    }
     let committed = streams as f64 / began.elapsed().as_secs_f64();
     println!("{:<34}{committed:>8.0} per second", "changes committed");
     let stored = watching.await.expect("no panic");

@@ -13,10 +13,11 @@ const KNOWN_MAX: SignedDuration = SignedDuration::from_hours(24);
 /// Some 30 MB. Beyond it any other key makes room; it can be asked for again.
 const KEYS_MAX: usize = 100_000;
 
+/// By the keys' ids: each name is kept once, in the key, since there are three per mailbox.
 #[derive(Default)]
 pub(super) struct Cache {
-    keys: HashMap<KeyUrl, Known<Kept>>,
-    current: HashMap<(Uuid, Purpose), Known<KeyUrl>>,
+    keys: HashMap<Uuid, Known<Kept>>,
+    current: HashMap<(Uuid, Purpose), Known<Uuid>>,
 }
 
 /// A key, and whose it is as far as the key server said so.
@@ -32,7 +33,11 @@ struct Known<T> {
 
 impl Cache {
     pub(super) fn find(&mut self, url: &KeyUrl, now: Timestamp) -> Option<ContentKey> {
-        fresh(&mut self.keys, url, now).map(|kept| kept.key.clone())
+        self.find_by_id(url.key()?, now).filter(|key| key.url() == url)
+    }
+
+    fn find_by_id(&mut self, id: Uuid, now: Timestamp) -> Option<ContentKey> {
+        fresh(&mut self.keys, &id, now).map(|kept| kept.key.clone())
     }
 
     pub(super) fn current(
@@ -41,13 +46,14 @@ impl Cache {
         purpose: Purpose,
         now: Timestamp,
     ) -> Option<ContentKey> {
-        let url = fresh(&mut self.current, &(resource, purpose), now)?.clone();
-        self.find(&url, now)
+        let id = *fresh(&mut self.current, &(resource, purpose), now)?;
+        self.find_by_id(id, now)
     }
 
     pub(super) fn put(&mut self, key: &ContentKey, resource: Option<Uuid>, now: Timestamp) {
+        let Some(id) = key.url().key() else { return };
         let kept = Kept { key: key.clone(), resource };
-        put(&mut self.keys, key.url().clone(), Known { value: kept, since: now });
+        put(&mut self.keys, id, Known { value: kept, since: now });
     }
 
     /// Keys of these, and those of whom nobody knows whose they are.
@@ -72,8 +78,8 @@ impl Cache {
         key: &ContentKey,
         now: Timestamp,
     ) {
-        let known = Known { value: key.url().clone(), since: now };
-        put(&mut self.current, (resource, purpose), known);
+        let Some(id) = key.url().key() else { return };
+        put(&mut self.current, (resource, purpose), Known { value: id, since: now });
         self.put(key, Some(resource), now);
     }
 }
