@@ -239,20 +239,8 @@ impl KeyClient {
             }
         };
         let credential = WireCredential { user_id: None, bearer };
-        Ok(KeyRequest {
-            client: WireClient { client_id: self.client_id.clone(), credential },
-            request_id: self.world.chance.uuid(),
-            method,
-            uri,
-            resource_uri: None,
-            purpose: None,
-            device_key: None,
-            count: None,
-            key_uris: None,
-            user_ids: None,
-            auth_id: None,
-            jwk: None,
-        })
+        let client = WireClient { client_id: self.client_id.clone(), credential };
+        Ok(KeyRequest::new(client, self.world.chance.uuid(), method, uri))
     }
 
     async fn ask(&self, request: &KeyRequest) -> Result<KeyAnswer, KeyFailure> {

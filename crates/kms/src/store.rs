@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::OpenOptionsExt as _, path::Path, str::FromStr as _};
 
 use jiff::Timestamp;
 use protocol::keys::Purpose;
-use sqlx::{AnyPool, Row as _, any::AnyRow};
+use sqlx::{Row as _, any::AnyRow};
 use uuid::Uuid;
 use world::{
     clock::Clock,
@@ -36,7 +36,7 @@ use writer::Writer;
 #[derive(Clone)]
 pub struct Store {
     clock: Clock,
-    pool: AnyPool,
+    database: Database,
     writer: Writer,
 }
 
@@ -87,25 +87,25 @@ impl Store {
         let session = Session { cache_kib: CACHE_KIB, setting: None };
         let database = Database::open(&address, session, clock.clone()).await?;
         make_tables(&database).await.map_err(StoreFailure::Open)?;
-        Ok(Self { clock, pool: database.pool.clone(), writer: Writer::start(database) })
+        Ok(Self { clock, writer: Writer::start(database.clone()), database })
     }
 
     pub(crate) async fn close(&self) {
         let _hold = self.clock.hold();
-        self.pool.close().await;
+        self.database.pool.close().await;
     }
 
     /// Whether the database can be asked.
     pub(crate) async fn is_reachable(&self) -> bool {
         let _hold = self.clock.hold();
-        sqlx::query("select 1").execute(&self.pool).await.is_ok()
+        sqlx::query("select 1").execute(&self.database.pool).await.is_ok()
     }
 
     pub(crate) async fn setting(&self, name: &str) -> sqlx::Result<Option<Vec<u8>>> {
         let _hold = self.clock.hold();
         sqlx::query_scalar("select value from settings where name = $1")
             .bind(name)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.database.pool)
             .await
     }
 
@@ -117,7 +117,7 @@ impl Store {
         )
         .bind(name)
         .bind(value.to_vec())
-        .execute(&self.pool)
+        .execute(&self.database.pool)
         .await
         .map(drop)
     }
@@ -126,7 +126,7 @@ impl Store {
         let _hold = self.clock.hold();
         sqlx::query("select id, resource, purpose, made, wrapped from keys where id = $1")
             .bind(id.to_string())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.database.pool)
             .await?
             .map(|row| stored_key(&row))
             .transpose()
@@ -145,7 +145,7 @@ impl Store {
         )
         .bind(resource.to_string())
         .bind(word(purpose))
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.database.pool)
         .await?
         .map(|row| stored_key(&row))
         .transpose()
@@ -181,7 +181,7 @@ impl Store {
         )
         .bind(seq)
         .bind(most)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.database.pool)
         .await?;
         rows.iter().map(logged).collect()
     }

@@ -49,6 +49,26 @@ pub struct KeyRequest {
     pub jwk: Option<PublicJwk>,
 }
 
+impl KeyRequest {
+    /// Only what every request has.
+    pub fn new(client: KeyClient, request_id: Uuid, method: Method, uri: String) -> Self {
+        Self {
+            client,
+            request_id,
+            method,
+            uri,
+            resource_uri: None,
+            purpose: None,
+            device_key: None,
+            count: None,
+            key_uris: None,
+            user_ids: None,
+            auth_id: None,
+            jwk: None,
+        }
+    }
+}
+
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct KeyClient {

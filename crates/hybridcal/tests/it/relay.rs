@@ -87,20 +87,8 @@ impl<'a> Person<'a> {
     fn request(&self, method: Method, uri: &str) -> KeyRequest {
         let bearer = self.key_token.clone();
         let credential = Credential { user_id: None, bearer };
-        KeyRequest {
-            client: KeyClient { client_id: "laptop".into(), credential },
-            request_id: self.laptop.chance.uuid(),
-            method,
-            uri: uri.into(),
-            resource_uri: None,
-            purpose: None,
-            device_key: None,
-            count: None,
-            key_uris: None,
-            user_ids: None,
-            auth_id: None,
-            jwk: None,
-        }
+        let client = KeyClient { client_id: "laptop".into(), credential };
+        KeyRequest::new(client, self.laptop.chance.uuid(), method, uri.into())
     }
 
     async fn channel(&self, server: &TrustedServer) -> Channel {

@@ -30,7 +30,7 @@ pub(crate) struct StoredChannel {
 impl Store {
     pub(crate) async fn put_channel(&self, channel: StoredChannel) -> sqlx::Result<()> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.database.begin().await?;
         sqlx::query(
             "insert into channels (id, handshake, caller, secret, answer, ends) \
              values ($1, $2, $3, $4, $5, $6)",
@@ -65,7 +65,7 @@ impl Store {
         )
         .bind(id.to_string())
         .bind(now.as_millisecond())
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.database.pool)
         .await?;
         let Some(row) = row else { return Ok(None) };
         let ends = Timestamp::from_millisecond(row.try_get("ends")?).map_err(unreadable)?;
@@ -89,7 +89,7 @@ impl Store {
         sqlx::query_scalar("select answer from channels where handshake = $1 and ends > $2")
             .bind(handshake.to_owned())
             .bind(now.as_millisecond())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.database.pool)
             .await
     }
 
@@ -102,7 +102,7 @@ impl Store {
         sqlx::query_scalar("select answer from channel_answers where channel = $1 and request = $2")
             .bind(channel.to_string())
             .bind(request.to_string())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.database.pool)
             .await
     }
 
@@ -111,7 +111,7 @@ impl Store {
         let _hold = self.clock.hold();
         sqlx::query_scalar("select count(*) from channel_answers where channel = $1")
             .bind(channel.to_string())
-            .fetch_one(&self.pool)
+            .fetch_one(&self.database.pool)
             .await
     }
 
@@ -129,7 +129,7 @@ impl Store {
         .bind(channel.to_string())
         .bind(request.to_string())
         .bind(answer.to_owned())
-        .execute(&self.pool)
+        .execute(&self.database.pool)
         .await
         .map(drop)
     }
@@ -137,7 +137,7 @@ impl Store {
     /// Channels that have ended, their answers, and unbound keys made before `old`.
     pub(crate) async fn purge_ended(&self, now: Timestamp, old: Timestamp) -> sqlx::Result<u64> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.database.begin().await?;
         let ended = sqlx::query("delete from channels where ends <= $1")
             .bind(now.as_millisecond())
             .execute(&mut *transaction)

@@ -3,6 +3,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _, any::AnyRow};
 
+use world::database;
+
 use super::{Store, log::put_setting, unreadable, writer};
 use crate::audit::Entry;
 
@@ -147,8 +149,8 @@ impl Store {
         mut take: impl FnMut(CopiedRow) -> Result<(), E>,
     ) -> Result<(), E> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
-        if transaction.backend_name() == "PostgreSQL" {
+        let mut transaction = self.database.pool.begin().await?;
+        if self.database.kind == database::Kind::Postgres {
             // SQLite's transactions see one moment by themselves.
             sqlx::query("set transaction isolation level repeatable read")
                 .execute(&mut *transaction)
@@ -166,7 +168,7 @@ impl Store {
         let _hold = self.clock.hold();
         for table in &TABLES {
             let any = format!("select 1 from {} limit 1", table.name);
-            let any = sqlx::query(AssertSqlSafe(any)).fetch_optional(&self.pool).await?;
+            let any = sqlx::query(AssertSqlSafe(any)).fetch_optional(&self.database.pool).await?;
             if any.is_some() {
                 return Ok(false);
             }
@@ -182,8 +184,7 @@ impl Store {
         entry: &Entry,
     ) -> Result<(), E> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
-        writer::take_turn(&mut transaction).await?;
+        let mut transaction = writer::begin(&self.database).await?;
         while let Some(row) = give()? {
             put(&mut transaction, &row).await?;
         }

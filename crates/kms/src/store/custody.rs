@@ -5,6 +5,7 @@ use std::sync::Arc;
 use protocol::keys::Purpose;
 use sqlx::{AnyConnection, Row as _, any::AnyRow};
 use uuid::Uuid;
+use world::database::Kind;
 
 use super::{NotWritten, PURPOSES, Store, StoredKey, unreadable, word};
 use crate::{
@@ -50,7 +51,7 @@ impl Store {
         let _hold = self.clock.hold();
         let epoch: i64 = sqlx::query_scalar("select epoch from keys where id = $1")
             .bind(before.id.to_string())
-            .fetch_one(&self.pool)
+            .fetch_one(&self.database.pool)
             .await
             .map_err(Arc::new)?;
         self.writer.key_of(epoch + 1, key, entry).await
@@ -60,12 +61,12 @@ impl Store {
     /// deleting overwrites. While somebody reads, it waits for the next time.
     pub(crate) async fn drop_traces(&self) -> sqlx::Result<()> {
         let _hold = self.clock.hold();
-        let mut connection = self.pool.acquire().await?;
-        if connection.backend_name() == "PostgreSQL" {
+        if self.database.kind == Kind::Postgres {
             // There the bytes stay until their page is used again, and in archived WAL.
             return Ok(());
         }
-        sqlx::raw_sql("pragma wal_checkpoint(truncate)").execute(&mut *connection).await.map(drop)
+        let fold = "pragma wal_checkpoint(truncate)";
+        sqlx::raw_sql(fold).execute(&self.database.pool).await.map(drop)
     }
 
     pub(crate) async fn standing(&self, resource: Uuid) -> sqlx::Result<Standing> {
@@ -75,7 +76,7 @@ impl Store {
         )
         .bind(resource.to_string())
         .bind(EVERYONE)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.database.pool)
         .await?;
         let act = |row: &AnyRow| Ok((what(row)?, row.try_get("at_ms")?));
         let acts: Vec<_> = rows.iter().map(act).collect::<sqlx::Result<_>>()?;
@@ -87,7 +88,7 @@ impl Store {
         let _hold = self.clock.hold();
         let row = sqlx::query("select resource, purpose from erased_keys where id = $1")
             .bind(id.to_string())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.database.pool)
             .await?;
         let Some(row) = row else { return Ok(None) };
         let (resource, purpose): (String, String) =
@@ -106,7 +107,7 @@ impl Store {
     ) -> sqlx::Result<Changed> {
         let _hold = self.clock.hold();
         let newest: i64 = sqlx::query_scalar("select coalesce(max(serial), 0) from key_changes")
-            .fetch_one(&self.pool)
+            .fetch_one(&self.database.pool)
             .await?;
         let Some(serial) = serial else {
             return Ok(Changed { serial: newest, resources: Some(Vec::new()) });
@@ -122,7 +123,7 @@ impl Store {
         .bind(serial)
         .bind(newest)
         .bind(i64::try_from(CHANGES_MAX + 1).unwrap_or(i64::MAX))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.database.pool)
         .await?;
         let resource = |row: &AnyRow| row.try_get::<String, _>("resource");
         let rows: Vec<String> = rows.iter().map(resource).collect::<sqlx::Result<_>>()?;

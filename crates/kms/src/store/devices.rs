@@ -26,7 +26,7 @@ impl Store {
         device: &StoredDevice,
     ) -> sqlx::Result<()> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.database.begin().await?;
         sqlx::query(
             "insert into devices (user_id, id, x, y, made_ms) values ($1, $2, $3, $4, $5) \
              on conflict (user_id, id) do update set made_ms = excluded.made_ms",
@@ -58,7 +58,7 @@ impl Store {
         let row = sqlx::query("select x, y, made_ms from devices where user_id = $1 and id = $2")
             .bind(user.to_string())
             .bind(id)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.database.pool)
             .await?;
         let Some(row) = row else { return Ok(None) };
         let (x, y) = (row.try_get("x")?, row.try_get("y")?);
@@ -73,7 +73,7 @@ impl Store {
         sqlx::query("delete from devices where user_id = $1 and id = $2")
             .bind(user.to_string())
             .bind(id)
-            .execute(&self.pool)
+            .execute(&self.database.pool)
             .await
             .map(drop)
     }

@@ -16,14 +16,14 @@ impl Store {
 
     pub(crate) async fn newest_logged(&self) -> sqlx::Result<Head> {
         let _hold = self.clock.hold();
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.database.pool.acquire().await?;
         writer::newest(&mut connection).await
     }
 
     /// Removes the rows up to this one and says, signed, that the log begins behind it.
     pub(crate) async fn cut_log(&self, start: &Head, signed: &[u8]) -> sqlx::Result<i64> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.database.begin().await?;
         let cut = sqlx::query("delete from audit where seq <= $1")
             .bind(start.seq)
             .execute(&mut *transaction)
@@ -49,7 +49,7 @@ impl Store {
             )
             .bind(object.as_str())
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
-            .fetch_all(&self.pool)
+            .fetch_all(&self.database.pool)
             .await?;
             for row in &rows {
                 found.push(logged(row)?);
@@ -75,7 +75,7 @@ impl Store {
         .bind(resource.to_string())
         .bind(word(purpose))
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.database.pool)
         .await?;
         rows.iter().map(|row| row.try_get("id")).collect()
     }

@@ -9,7 +9,8 @@ impl Store {
     /// Whether any key lies here.
     pub(crate) async fn has_keys(&self) -> sqlx::Result<bool> {
         let _hold = self.clock.hold();
-        let any = sqlx::query("select id from keys limit 1").fetch_optional(&self.pool).await?;
+        let any =
+            sqlx::query("select id from keys limit 1").fetch_optional(&self.database.pool).await?;
         Ok(any.is_some())
     }
 
@@ -26,7 +27,7 @@ impl Store {
                  order by id limit 1000",
             )
             .bind(after.as_str())
-            .fetch_all(&self.pool)
+            .fetch_all(&self.database.pool)
             .await?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = last.try_get("id")?;
@@ -44,8 +45,7 @@ impl Store {
         entry: &Entry,
     ) -> sqlx::Result<bool> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
-        writer::take_turn(&mut transaction).await?;
+        let mut transaction = writer::begin(&self.database).await?;
         let is_same = sqlx::query("select name from settings where name = $1 and value = $2")
             .bind(expected)
             .bind(value)

@@ -50,7 +50,7 @@ const COLUMNS: &str = "select id, creator, client, made, resource, bound, wrappe
 impl Store {
     pub(crate) async fn put_shared_keys(&self, keys: &[SharedKey]) -> sqlx::Result<()> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.database.begin().await?;
         for key in keys {
             sqlx::query(
                 "insert into shared_keys (id, creator, client, made, resource, bound, wrapped) \
@@ -70,7 +70,8 @@ impl Store {
     pub(crate) async fn find_shared_key(&self, id: Uuid) -> sqlx::Result<Option<SharedKey>> {
         let _hold = self.clock.hold();
         let statement = sqlx::AssertSqlSafe(format!("{COLUMNS} where id = $1"));
-        let row = sqlx::query(statement).bind(id.to_string()).fetch_optional(&self.pool).await?;
+        let row =
+            sqlx::query(statement).bind(id.to_string()).fetch_optional(&self.database.pool).await?;
         row.map(|row| shared_key(&row)).transpose()
     }
 
@@ -78,7 +79,7 @@ impl Store {
         let _hold = self.clock.hold();
         sqlx::query_scalar("select count(*) from shared_keys where creator = $1 and resource = ''")
             .bind(creator.to_owned())
-            .fetch_one(&self.pool)
+            .fetch_one(&self.database.pool)
             .await
     }
 
@@ -90,7 +91,7 @@ impl Store {
         wrapped: Vec<u8>,
     ) -> sqlx::Result<bool> {
         let _hold = self.clock.hold();
-        let mut connection = self.pool.acquire().await?;
+        let mut connection = self.database.pool.acquire().await?;
         bind(&mut connection, id, binding, wrapped).await
     }
 
@@ -112,7 +113,7 @@ impl Store {
             .bind(ms(wanted.after, i64::MIN))
             .bind(ms(wanted.before, i64::MAX))
             .bind(wanted.most)
-            .fetch_all(&self.pool)
+            .fetch_all(&self.database.pool)
             .await?;
         rows.iter().map(shared_key).collect()
     }
@@ -127,7 +128,7 @@ impl Store {
         keys: Vec<(Uuid, Vec<u8>)>,
     ) -> sqlx::Result<bool> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.database.begin().await?;
         sqlx::query("insert into resources (id, creator, made) values ($1, $2, $3)")
             .bind(resource.id.to_string())
             .bind(resource.creator)
@@ -152,7 +153,7 @@ impl Store {
         let _hold = self.clock.hold();
         let row = sqlx::query("select creator from resources where id = $1")
             .bind(id.to_string())
-            .fetch_optional(&self.pool)
+            .fetch_optional(&self.database.pool)
             .await?;
         row.map(|row| Ok(StoredResource { id, creator: row.try_get("creator")? })).transpose()
     }
@@ -161,14 +162,14 @@ impl Store {
         let _hold = self.clock.hold();
         sqlx::query_scalar("select count(*) from resources where creator = $1")
             .bind(creator.to_owned())
-            .fetch_one(&self.pool)
+            .fetch_one(&self.database.pool)
             .await
     }
 
     /// With everything that hangs on it: nobody can open what its keys sealed after that.
     pub(crate) async fn delete_resource(&self, id: Uuid) -> sqlx::Result<()> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.database.begin().await?;
         for statement in [
             "delete from shared_keys where resource = $1",
             "delete from authorizations where resource = $1",
@@ -188,7 +189,7 @@ impl Store {
         )
         .bind(resource.to_string())
         .bind(holder.to_owned())
-        .fetch_one(&self.pool)
+        .fetch_one(&self.database.pool)
         .await?;
         Ok(found > 0)
     }
@@ -199,7 +200,7 @@ impl Store {
         authorizations: &[StoredAuthorization],
     ) -> sqlx::Result<()> {
         let _hold = self.clock.hold();
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.database.begin().await?;
         for authorization in authorizations {
             put_authorization(&mut transaction, authorization).await?;
         }
@@ -219,7 +220,7 @@ impl Store {
         )
         .bind(resource.to_string())
         .bind(holder.unwrap_or_default().to_owned())
-        .fetch_all(&self.pool)
+        .fetch_all(&self.database.pool)
         .await?;
         let read = |row: &AnyRow| {
             let id = row.try_get::<String, _>("id")?;
@@ -238,7 +239,7 @@ impl Store {
         sqlx::query("delete from authorizations where resource = $1 and holder = $2")
             .bind(resource.to_string())
             .bind(holder.to_owned())
-            .execute(&self.pool)
+            .execute(&self.database.pool)
             .await
             .map(drop)
     }

@@ -20,14 +20,14 @@ impl Store {
     /// What only somebody with the database in hand can do.
     pub(crate) async fn execute(&self, statement: &'static str) -> sqlx::Result<()> {
         let _hold = self.clock.hold();
-        sqlx::query(statement).execute(&self.pool).await.map(drop)
+        sqlx::query(statement).execute(&self.database.pool).await.map(drop)
     }
 
     /// The same for a statement put together by a test.
     pub(crate) async fn execute_any(&self, statement: &str) -> sqlx::Result<()> {
         let _hold = self.clock.hold();
         let statement = sqlx::AssertSqlSafe(statement.to_owned());
-        sqlx::query(statement).execute(&self.pool).await.map(drop)
+        sqlx::query(statement).execute(&self.database.pool).await.map(drop)
     }
 }
 
@@ -40,13 +40,16 @@ async fn a_file_is_durable_and_for_its_owner_only() {
     let clock = Clock::virtual_from(Timestamp::UNIX_EPOCH);
     let store = Store::open(&Place::File(file.clone()), clock.clone()).await.expect("opens");
     let _hold = clock.hold();
-    let journal: String =
-        sqlx::query_scalar("pragma journal_mode").fetch_one(&store.pool).await.expect("a word");
+    let journal: String = sqlx::query_scalar("pragma journal_mode")
+        .fetch_one(&store.database.pool)
+        .await
+        .expect("a word");
     assert_eq!(journal, "wal");
     for (pragma, expected) in
         [("pragma synchronous", 2), ("pragma foreign_keys", 1), ("pragma secure_delete", 1)]
     {
-        let value: i64 = sqlx::query_scalar(pragma).fetch_one(&store.pool).await.expect("set");
+        let value: i64 =
+            sqlx::query_scalar(pragma).fetch_one(&store.database.pool).await.expect("set");
         assert_eq!(value, expected, "{pragma}");
     }
     assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o777, 0o600);

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use sqlx::{AnyConnection, Row as _};
+use sqlx::{Any, AnyConnection, Row as _, Transaction};
 use tokio::sync::{mpsc, oneshot, watch};
-use world::database::{Database, is_passing};
+use world::database::{Database, Kind, is_passing};
 
 use super::{Act, FIRST_EPOCH, StoredKey, custody, word};
 use crate::audit::{Entry, Head, Linked};
@@ -131,8 +131,7 @@ async fn write(
     rows: &[Row],
     newest_row: &watch::Sender<i64>,
 ) -> sqlx::Result<Vec<bool>> {
-    let mut transaction = database.begin().await?;
-    take_turn(&mut transaction).await?;
+    let mut transaction = begin(database).await?;
     let mut head = None;
     let mut are_new = Vec::with_capacity(rows.len());
     for row in rows {
@@ -162,16 +161,16 @@ async fn write(
     Ok(are_new)
 }
 
-/// An administrator's command, or another key server, may write at the same time. SQLite lets
-/// somebody wait who begins with a change, even one that changes nothing; who has read already is
-/// refused instead. On PostgreSQL readers go on; locking the newest row would not do there, since
-/// who waits for it does not see the one that was added meanwhile.
-pub(super) async fn take_turn(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    let alone = match connection.backend_name() {
-        "PostgreSQL" => "lock table audit in share row exclusive mode",
-        _ => "delete from audit where seq < 0",
-    };
-    sqlx::raw_sql(alone).execute(connection).await.map(drop)
+/// With the log to oneself: an administrator's command, or another key server, may write at the
+/// same time. On PostgreSQL readers go on; locking the newest row would not do there, since who
+/// waits for it does not see the one that was added meanwhile.
+pub(super) async fn begin(database: &Database) -> sqlx::Result<Transaction<'static, Any>> {
+    let mut transaction = database.begin().await?;
+    if database.kind == Kind::Postgres {
+        let alone = "lock table audit in share row exclusive mode";
+        sqlx::raw_sql(alone).execute(&mut *transaction).await?;
+    }
+    Ok(transaction)
 }
 
 pub(super) async fn newest(connection: &mut AnyConnection) -> sqlx::Result<Head> {

@@ -193,20 +193,8 @@ impl Site {
 
     pub(super) fn bare_request(&self, method: Method, uri: &str) -> KeyRequest {
         let credential = WireCredential { user_id: None, bearer: String::new() };
-        KeyRequest {
-            client: WireClient { client_id: String::new(), credential },
-            request_id: self.memory.chance().uuid(),
-            method,
-            uri: uri.into(),
-            resource_uri: None,
-            purpose: None,
-            device_key: None,
-            count: None,
-            key_uris: None,
-            user_ids: None,
-            auth_id: None,
-            jwk: None,
-        }
+        let client = WireClient { client_id: String::new(), credential };
+        KeyRequest::new(client, self.memory.chance().uuid(), method, uri.into())
     }
 
     pub(super) fn request(&self, client: &KeyClient, method: Method, uri: &str) -> KeyRequest {
